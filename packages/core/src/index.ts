@@ -1,0 +1,11 @@
+export { printLayer, printNetwork } from './network/compact-form.ts';
+export { type LayerDraft, withDefaultBits } from './network/default-bits.ts';
+export { inputQuantizer } from './network/input-quantizer.ts';
+export { type LayerJson, toJson } from './network/json-form.ts';
+export type * from './network/layer.ts';
+export { lowerNetwork } from './network/lower.ts';
+export { NetworkError, type NetworkErrorDetail } from './network/network-error.ts';
+export { parseNetwork } from './network/parse.ts';
+export type * from './network/program.ts';
+export { elements, formatShape, type Shape } from './network/shape.ts';
+export * from './protocol/protocol.ts';
