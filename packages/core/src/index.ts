@@ -1,3 +1,16 @@
+export {
+  cosTurns32,
+  exp32,
+  expCoefficients,
+  expLimit,
+  floatBits,
+  floatFromBits,
+  ln2,
+  log32,
+  logCoefficients,
+  nearest32,
+  sinCoefficients,
+} from './math/float32.ts';
 export { printLayer, printNetwork } from './network/compact-form.ts';
 export { type LayerDraft, withDefaultBits } from './network/default-bits.ts';
 export { inputQuantizer } from './network/input-quantizer.ts';
@@ -9,3 +22,11 @@ export { parseNetwork } from './network/parse.ts';
 export type * from './network/program.ts';
 export { elements, formatShape, type Shape } from './network/shape.ts';
 export * from './protocol/protocol.ts';
+export {
+  bitsAt,
+  deriveStream,
+  type Stream,
+  streamConstants,
+  substream,
+  uniformAt,
+} from './random/stream.ts';
