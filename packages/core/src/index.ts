@@ -16,6 +16,7 @@ export { type LayerDraft, withDefaultBits } from './network/default-bits.ts';
 export { inputQuantizer } from './network/input-quantizer.ts';
 export { type LayerJson, toJson } from './network/json-form.ts';
 export type * from './network/layer.ts';
+export { type LayerCosts, layerCosts, opMacs } from './network/layer-costs.ts';
 export { lowerNetwork } from './network/lower.ts';
 export { NetworkError, type NetworkErrorDetail } from './network/network-error.ts';
 export { parseNetwork } from './network/parse.ts';

@@ -52,7 +52,7 @@ function layerFromJson(index: number, item: unknown): Layer {
       : fields.join(', ');
     throw new NetworkError(
       { layer: index, code, field: 'layer', value: item, expected },
-      `has ${values.length} fields; expected ${expected}`,
+      `has ${values.length} field${values.length === 1 ? '' : 's'}; expected ${expected}`,
     );
   }
   return makeLayer(index, code, Object.fromEntries(fields.map((field, i) => [field, values[i]])));
