@@ -1,0 +1,11 @@
+/** What a wake-up names. Jobs carry nothing else: Postgres is the truth. */
+export type JobPayload =
+  | { readonly kind: 'trial'; readonly trialId: string }
+  | { readonly kind: 'evaluation'; readonly experimentId: string };
+
+/** A wake-up for a worker. The id is deterministic, so that sending it twice makes one job. */
+export interface Job {
+  readonly jobId: string;
+  readonly queue: string;
+  readonly payload: JobPayload;
+}
