@@ -1,3 +1,12 @@
+export { type AugmentationPurpose, augmentationStream, drawIndices } from './augmentation/draws.ts';
+export {
+  type ElasticCopier,
+  type ElasticSettings,
+  elasticCopier,
+  elasticVersion,
+  majorElastic,
+  minorElastic,
+} from './augmentation/elastic.ts';
 export {
   cosTurns32,
   exp32,
