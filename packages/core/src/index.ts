@@ -22,7 +22,7 @@ export {
 } from './math/float32.ts';
 export { printLayer, printNetwork } from './network/compact-form.ts';
 export { type LayerDraft, withDefaultBits } from './network/default-bits.ts';
-export { inputQuantizer } from './network/input-quantizer.ts';
+export { inputQuantizer, pixelQuantizer } from './network/input-quantizer.ts';
 export { type LayerJson, toJson } from './network/json-form.ts';
 export type * from './network/layer.ts';
 export { type LayerCosts, layerCosts, opMacs } from './network/layer-costs.ts';
@@ -40,3 +40,11 @@ export {
   substream,
   uniformAt,
 } from './random/stream.ts';
+export {
+  type LayerStorage,
+  type StorageReport,
+  type StorageTotals,
+  storageReport,
+  storageTotals,
+} from './storage/storage.ts';
+export { isStrategy, type Strategy, strategies } from './storage/strategy.ts';

@@ -1,52 +1,52 @@
 import { fieldOf, isLayerCode, layerCodes, layerFields, makeLayer } from './fields.ts';
 import type { ConvolutionWindow, Layer } from './layer.ts';
 import { NetworkError } from './network-error.ts';
-import { convolvedShape, pooledShape } from './output-shape.ts';
+import type { Op } from './program.ts';
 import { elements, type Shape } from './shape.ts';
 
 /** Bits that every trainer, engine and exporter handles; the storage model alone counts wider ones. */
 const computedBits = { weightBits: 8, biasBits: 16, activationBits: 16 } as const;
 /** Floats in the parameter vector, or in one feature map: keeps an absurd network from taking the memory. */
 const maximumFloats = 2 ** 24;
-const pixelBits = 8;
 
 /**
- * Refuses layers that do not make a network for this input: a kernel that does not fit, pooling that does not
- * divide an axis, M or D with other bits than their input, logits that are missing, not last, or there twice.
+ * Refuses an impossible input, an unknown code, and logits that are missing, not last, or there twice.
  * @throws NetworkError
  */
 export function checkNetwork(layers: readonly Layer[], input: Shape): void {
   checkInput(input);
   checkLogits(layers);
-  let shape = input;
-  let bits = pixelBits;
-  let floats = 0;
-  for (const [index, layer] of layers.entries()) {
-    checkFields(layer, index);
-    if ((layer.code === 'M' || layer.code === 'D') && layer.activationBits !== bits) {
-      throw new NetworkError(
-        {
-          layer: index,
-          code: layer.code,
-          field: 'activationBits',
-          value: layer.activationBits,
-          expected: `${bits}`,
-        },
-        `activationBits is ${layer.activationBits}, but its input has ${bits} and ${layer.code} changes no values; expected ${bits}`,
-      );
-    }
-    bits = layer.activationBits;
-    floats += weightCount(layer, shape);
-    shape = outputShape(layer, index, shape);
-    if (floats > maximumFloats || elements(shape) > maximumFloats) {
-      const value = Math.max(floats, elements(shape));
-      const expected = `at most ${maximumFloats}`;
-      throw new NetworkError(
-        { layer: index, code: layer.code, field: 'network', value, expected },
-        `the network grows to ${value} ${floats > maximumFloats ? 'parameters' : 'activations'} here; expected ${expected}`,
-      );
-    }
+}
+
+/**
+ * Refuses a layer that does not fit an input of this shape and these activation bits: fields out of range, a
+ * kernel that is larger, pooling that does not divide an axis, M or D with other bits.
+ * @throws NetworkError
+ */
+export function checkLayer(layer: Layer, index: number, input: Shape, inputBits: number): void {
+  checkFields(layer, index);
+  const { code, activationBits } = layer;
+  if ((code === 'M' || code === 'D') && activationBits !== inputBits) {
+    throw new NetworkError(
+      { layer: index, code, field: 'activationBits', value: activationBits, expected: `${inputBits}` },
+      `activationBits is ${activationBits}, but its input has ${inputBits} and ${code} changes no values; expected ${inputBits}`,
+    );
   }
+  if ('pool' in layer) checkPool(layer, index, input);
+  if ('kernelRows' in layer) checkKernel(layer, index, input);
+}
+
+/** Refuses a network that grows past memory with the given layer, `ops` being all up to there. */
+export function checkSize(layer: Layer, index: number, parameters: number, ops: readonly Op[]): void {
+  const activations = Math.max(...ops.map(({ output }) => elements(output)));
+  const [value, what] =
+    parameters > maximumFloats ? [parameters, 'parameters'] : [activations, 'activations'];
+  if (value <= maximumFloats) return;
+  const expected = `at most ${maximumFloats}`;
+  throw new NetworkError(
+    { layer: index, code: layer.code, field: 'network', value, expected },
+    `the network grows to ${value} ${what} here; expected ${expected}`,
+  );
 }
 
 function checkInput(input: Shape): void {
@@ -95,28 +95,6 @@ function checkFields(layer: Layer, index: number): void {
   }
 }
 
-function outputShape(layer: Layer, index: number, input: Shape): Shape {
-  switch (layer.code) {
-    case 'A':
-    case 'M':
-      checkPool(layer, index, input);
-      return pooledShape(input, layer.pool);
-    case 'C':
-    case 'CN':
-    case 'DSC':
-      checkKernel(layer, index, input);
-      return convolvedShape(input, layer, layer.filters);
-    case 'T':
-      checkKernel(layer, index, input);
-      return convolvedShape(input, layer, input.channels * layer.multiplier);
-    case 'F':
-    case 'S':
-      return { rows: 1, cols: 1, channels: layer.units };
-    default:
-      return input;
-  }
-}
-
 function checkPool(
   { code, pool }: Extract<Layer, { pool: number }>,
   index: number,
@@ -138,26 +116,4 @@ function checkKernel(layer: Layer & ConvolutionWindow, index: number, { rows, co
     { layer: index, code, field: 'kernel', value, expected: `at most ${rows}x${cols}` },
     `kernel ${value} does not fit the ${rows}x${cols} input`,
   );
-}
-
-/** Weights and biases of a layer whose input has this shape. */
-function weightCount(layer: Layer, input: Shape): number {
-  switch (layer.code) {
-    case 'C':
-    case 'CN':
-      return (layer.kernelRows * layer.kernelCols * input.channels + 1) * layer.filters;
-    case 'T':
-      return (layer.kernelRows * layer.kernelCols + 1) * input.channels * layer.multiplier;
-    case 'DSC':
-      return (
-        (layer.kernelRows * layer.kernelCols + 1) * input.channels + (input.channels + 1) * layer.filters
-      );
-    case 'R':
-      return 2 * (9 * input.channels + 1) * input.channels;
-    case 'F':
-    case 'S':
-      return (elements(input) + 1) * layer.units;
-    default:
-      return 0;
-  }
 }

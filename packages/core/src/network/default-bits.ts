@@ -1,4 +1,5 @@
 import { type FieldValues, layerFields } from './fields.ts';
+import { pixelQuantizer } from './input-quantizer.ts';
 import type { LayerCode } from './layer.ts';
 
 /** A layer whose bits may still be missing. */
@@ -6,8 +7,6 @@ export interface LayerDraft {
   readonly code: LayerCode;
   readonly values: FieldValues;
 }
-
-const pixelBits = 8;
 
 /**
  * Fills in the bits that a network leaves out. Weighted layers have 4 for weights, 8 for biases and 4 for
@@ -22,7 +21,7 @@ export function withDefaultBits(drafts: readonly LayerDraft[]): LayerDraft[] {
     if (isWeighted(code)) next = values.activationBits;
     else if (code === 'A') complete[i] = { code, values: { activationBits: next, ...values } };
   }
-  let input: unknown = pixelBits;
+  let input: unknown = pixelQuantizer.bits;
   for (const [i, { code, values }] of complete.entries()) {
     if (code === 'M' || code === 'D') complete[i] = { code, values: { activationBits: input, ...values } };
     input = complete[i]!.values.activationBits;

@@ -1,7 +1,12 @@
 import type { ActivationQuantizer, Program } from './program.ts';
 
 /** Pixels as an op reads them: unsigned 8 bits at scale 1. */
-const pixels: ActivationQuantizer = { bits: 8, signed: false, rounding: 'half-even', threshold: null };
+export const pixelQuantizer: ActivationQuantizer = {
+  bits: 8,
+  signed: false,
+  rounding: 'half-even',
+  threshold: null,
+};
 
 /**
  * The quantizer of the activations that an op reads: that of the op before it, through max pooling and dropout,
@@ -12,5 +17,5 @@ export function inputQuantizer(program: Program, opIndex: number): ActivationQua
     const op = program.ops[i]!;
     if ('quantizer' in op) return op.quantizer;
   }
-  return pixels;
+  return pixelQuantizer;
 }

@@ -1,13 +1,10 @@
-import { checkNetwork } from './check.ts';
+import { checkLayer, checkNetwork, checkSize } from './check.ts';
+import { pixelQuantizer } from './input-quantizer.ts';
 import type { ConvolutionWindow, Layer, WeightedBits } from './layer.ts';
 import { convolvedShape, pooledShape } from './output-shape.ts';
-import type { ActivationQuantizer, Op, ParameterKind, ParameterSlot, Program } from './program.ts';
+import type { ActivationQuantizer, Op, ParameterSlot, Program } from './program.ts';
+import { ProgramBuilder, type Weights } from './program-builder.ts';
 import { elements, type Shape } from './shape.ts';
-
-type Weights = Pick<
-  Extract<Op, { kind: 'dense' }>,
-  'kernel' | 'bias' | 'weightBits' | 'biasBits' | 'weightThreshold' | 'biasThreshold'
-> & { readonly activationThreshold: ParameterSlot };
 
 /**
  * Lowers a network to its ops and lays out its parameters. File order: for each layer its kernels and biases
@@ -19,49 +16,17 @@ export function lowerNetwork(layers: readonly Layer[], input: Shape): Program {
   checkNetwork(layers, input);
   const builder = new ProgramBuilder();
   let shape = input;
+  let bits = pixelQuantizer.bits;
   for (const [index, layer] of layers.entries()) {
+    checkLayer(layer, index, shape, bits);
     const ops = lowerLayer(layer, index, shape, builder);
     builder.ops.push(...ops);
+    checkSize(layer, index, builder.parameterCount, ops);
     shape = ops.at(-1)!.output;
+    bits = layer.activationBits;
   }
   const { ops, slots, parameterCount } = builder;
   return { layers, input, output: shape, ops, slots, parameterCount };
-}
-
-/** Collects ops and parameter slots; `nextOp` is the index that the next op will get. */
-class ProgramBuilder {
-  readonly ops: Op[] = [];
-  readonly slots: ParameterSlot[] = [];
-  parameterCount = 0;
-
-  slot(kind: ParameterKind, layer: number, op: number, shape: readonly number[]): ParameterSlot {
-    const length = shape.reduce((product, axis) => product * axis, 1);
-    const slot = { kind, layer, op, shape, offset: this.parameterCount, length };
-    this.slots.push(slot);
-    this.parameterCount += length;
-    return slot;
-  }
-
-  /** Slots of one layer's weighted ops, all kernels and biases before all thresholds. */
-  weights(
-    layer: number,
-    bits: WeightedBits,
-    kernels: readonly { shape: readonly number[]; outputs: number }[],
-  ): Weights[] {
-    const first = this.ops.length;
-    const pairs = kernels.map(({ shape, outputs }, i) => ({
-      kernel: this.slot('kernel', layer, first + i, shape),
-      bias: this.slot('bias', layer, first + i, [outputs]),
-    }));
-    return pairs.map((pair, i) => ({
-      ...pair,
-      weightBits: bits.weightBits,
-      biasBits: bits.biasBits,
-      weightThreshold: this.slot('weightThreshold', layer, first + i, []),
-      biasThreshold: this.slot('biasThreshold', layer, first + i, []),
-      activationThreshold: this.slot('activationThreshold', layer, first + i, []),
-    }));
-  }
 }
 
 function lowerLayer(layer: Layer, index: number, input: Shape, builder: ProgramBuilder): Op[] {

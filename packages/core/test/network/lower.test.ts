@@ -204,7 +204,7 @@ describe('lowerNetwork', () => {
     ],
     [
       'F(65536) S(10)',
-      'layer 1, F: the network grows to 51445760 parameters here; expected at most 16777216',
+      'layer 1, F: the network grows to 51445763 parameters here; expected at most 16777216',
     ],
   ])('refuses %s', (source, message) => {
     expect(networkErrorOf(() => lower(source)).message).toBe(message);
