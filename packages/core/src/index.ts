@@ -8,6 +8,23 @@ export {
   minorElastic,
 } from './augmentation/elastic.ts';
 export {
+  classOf,
+  crossEntropy,
+  type Evaluation,
+  type EvaluationImages,
+  evaluate,
+} from './engine/evaluate.ts';
+export { createForwardPass, type ForwardNumerics, type ForwardPass } from './engine/forward/forward-pass.ts';
+export { compileIntegerNetwork } from './engine/integer/compile.ts';
+export {
+  createIntegerEngine,
+  type IntegerEngine,
+  type IntegerLogits,
+  type IntegerResult,
+  runInteger,
+} from './engine/integer/integer-engine.ts';
+export type * from './engine/integer/integer-program.ts';
+export {
   cosTurns32,
   exp32,
   expCoefficients,
@@ -32,6 +49,27 @@ export { parseNetwork } from './network/parse.ts';
 export type * from './network/program.ts';
 export { elements, formatShape, type Shape } from './network/shape.ts';
 export * from './protocol/protocol.ts';
+export { calibrate, calibrationImages } from './quantization/calibrate.ts';
+export {
+  type QuantizerSlopes,
+  quantizerGradients,
+  quantizerSlopes,
+  thresholdGradient,
+} from './quantization/gradients.ts';
+export { integerRange, integersOf, levelExponent, unitExponent, valuesOf } from './quantization/integers.ts';
+export { percentile, percentileMagnitude } from './quantization/percentile.ts';
+export {
+  type LevelRange,
+  levelOf,
+  levelRange,
+  quantize,
+  quantizeArray,
+  roundHalfEven,
+  roundToLevel,
+  scaleOf,
+  type UniformQuantizer,
+  weightQuantizer,
+} from './quantization/quantizer.ts';
 export {
   bitsAt,
   deriveStream,
