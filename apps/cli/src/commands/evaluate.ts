@@ -1,0 +1,4 @@
+import { Command } from 'commander';
+export function evaluateCommand(): Command {
+  return new Command('evaluate');
+}
