@@ -75,7 +75,7 @@ export function quantizeArray<T extends Float32Array | Float64Array>(
   const step = scale / qmax;
   for (let i = 0; i < x.length; i++) {
     const level = roundToLevel(x[i]! * toSteps, quantizer);
-    out[i] = (level < lowest ? lowest : level > highest ? highest : level) * step;
+    out[i] = Math.min(Math.max(level, lowest), highest) * step;
   }
   return out;
 }

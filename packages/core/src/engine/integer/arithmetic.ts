@@ -17,7 +17,7 @@ export function requantize(sum: number, { rightShift, rounding, lowest, highest 
     return sum << -rightShift;
   }
   const level = rounding === 'floor' ? sum >> Math.min(rightShift, 31) : roundRight(sum, rightShift);
-  return level < lowest ? lowest : level > highest ? highest : level;
+  return Math.min(Math.max(level, lowest), highest);
 }
 
 function roundRight(sum: number, shift: number): number {
@@ -26,5 +26,5 @@ function roundRight(sum: number, shift: number): number {
 
 /** Clips a sum to 16 bits. */
 export function saturate16(sum: number): number {
-  return sum < -32768 ? -32768 : sum > 32767 ? 32767 : sum;
+  return Math.min(Math.max(sum, -32768), 32767);
 }
