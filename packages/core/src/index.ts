@@ -48,7 +48,17 @@ export { NetworkError, type NetworkErrorDetail } from './network/network-error.t
 export { parseNetwork } from './network/parse.ts';
 export type * from './network/program.ts';
 export { elements, formatShape, type Shape } from './network/shape.ts';
+export { learningRateAt } from './protocol/learning-rate.ts';
+export { type PresetName, presetNames, presets } from './protocol/presets.ts';
 export * from './protocol/protocol.ts';
+export { ProtocolError } from './protocol/protocol-error.ts';
+export { type QuantizationMode, quantizationMode } from './protocol/quantization-mode.ts';
+export {
+  type ProtocolOverrides,
+  resolveProtocol,
+  type StageOverrides,
+  stageLimits,
+} from './protocol/resolve.ts';
 export { calibrate, calibrationImages } from './quantization/calibrate.ts';
 export {
   type QuantizerSlopes,
@@ -78,6 +88,9 @@ export {
   substream,
   uniformAt,
 } from './random/stream.ts';
+export { selectGreedily } from './selection/greedy.ts';
+export { SelectionError, type TrialOutcome } from './selection/outcome.ts';
+export { type Standing, selectByZScore, type ZScoreSelection } from './selection/z-score.ts';
 export {
   type LayerStorage,
   type StorageReport,

@@ -1,3 +1,4 @@
+import { show } from '../show.ts';
 import type { LayerCode } from './layer.ts';
 
 export interface NetworkErrorDetail {
@@ -37,19 +38,4 @@ function place({ layer, code }: NetworkErrorDetail): string {
 
 function describe({ field, value, expected }: NetworkErrorDetail): string {
   return `${field} is ${show(value)}; expected ${expected}`;
-}
-
-/** A value as it stands in a message, cut where it is long. */
-export function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : (safeJson(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-function safeJson(value: unknown): string | undefined {
-  if (typeof value === 'number') return String(value);
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
 }
