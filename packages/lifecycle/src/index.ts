@@ -1,32 +1,19 @@
-import type { Pool } from 'pg';
-import type { PrismaClient } from './generated/client.ts';
+import type { Database } from './database.ts';
 import type { Job } from './jobs.ts';
 import type * as T from './types.ts';
 
+export { connectDatabase, type Database, type DatabaseOptions, describeUrl } from './database.ts';
 export * from './errors.ts';
 export { type EventData, type EventType, finalEventTypes } from './events.ts';
 export type { PrismaClient } from './generated/client.ts';
 export { Prisma } from './generated/client.ts';
 export { newId } from './ids.ts';
 export type { Job, JobPayload } from './jobs.ts';
+export { MigrationError, migrate } from './migrate.ts';
 export { formatNumericsId, type NumericsId } from './numerics.ts';
 export type * from './types.ts';
 
 // The declarations below are replaced by their modules one by one; the signatures stay.
-
-export interface Database {
-  readonly url: string;
-  readonly prisma: PrismaClient;
-  readonly pool: Pool;
-  close(): Promise<void>;
-}
-/** Throws where the database can't be reached. */
-export declare function connectDatabase(
-  url: string,
-  options?: { readonly poolSize?: number; readonly applicationName?: string },
-): Promise<Database>;
-/** Applies prisma/migrations; safe under concurrent starts. Returns the names applied now. */
-export declare function migrate(url: string): Promise<readonly string[]>;
 
 export declare const defaultLeaseMs: number;
 /** A worker extends its leases this often. */

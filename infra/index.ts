@@ -1,0 +1,6 @@
+export { freePort } from './free-port.ts';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './postgres/start.ts';
