@@ -30,7 +30,8 @@ export function selectCommand(): Command {
     .action((file: string, { rule, images, stage, json }: SelectOptions) => {
       const trials = trialsOf(readJsonFile(file), stage, file);
       const { reason, ...choice } = choose(trials, rule, images, file);
-      console.log(json ? JSON.stringify(choice) : reason);
+      const { index, weight, scores } = choice;
+    console.log(json ? JSON.stringify({ index, weight, scores }) : reason);
     });
 }
 

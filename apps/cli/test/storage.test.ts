@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { golden, reference, runCli } from './run-cli.ts';
+
+describe('bitkiln storage', () => {
+  it('prints the reference network as one JSON line', async () => {
+    const { code, stdout } = await runCli('storage', reference, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ weightBytes: 1512.5, activationBytes: 434.5, totalBytes: 1947 });
+  });
+
+  it('reproduces the golden figures of all pairs in their order', async () => {
+    const file = golden('storage.json');
+    const pairs = JSON.parse(readFileSync(file, 'utf8')) as { weightBytes: number; activationBytes: number }[];
+    const { code, stdout } = await runCli('storage', '--file', file, '--json');
+    expect(code).toBe(0);
+    const results = JSON.parse(stdout) as { weightBytes: number; activationBytes: number }[];
+    expect(results).toHaveLength(236);
+    expect(results.map(({ weightBytes, activationBytes }) => [weightBytes, activationBytes])).toEqual(
+      pairs.map(({ weightBytes, activationBytes }) => [weightBytes, activationBytes]),
+    );
+  });
+
+  it('marks the layer at the peak for people', async () => {
+    const { stdout } = await runCli('storage', reference);
+    expect(stdout).toMatch(/C\(8,3x3\)@w4b8a4 +10x10x8 +188 +434\.5 +<- peak/);
+  });
+
+  it.each([
+    [['storage'], 'storage takes a network or --file'],
+    [['storage', 'C(5,3x'], 'C(5,3x'],
+    [['storage', 'Z(5)'], 'layer 1: code is "Z"; expected one of A, C'],
+    [['storage', reference, '--strategy', 'spiral'], 'Allowed choices are naive, normal, transpose, herringbone'],
+    [['storage', reference, '--input', '28'], 'Expected rows x columns x channels such as 28x28x1'],
+    [['storage', '--file', '/nowhere.json'], 'no such file: /nowhere.json'],
+    [['storage', reference, '--bogus'], "unknown option '--bogus'"],
+    [['bake'], "unknown command 'bake'"],
+  ])('exits 2 with one clear line for %j', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(...args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+  });
+});
