@@ -7,11 +7,13 @@ export {
   majorElastic,
   minorElastic,
 } from './augmentation/elastic.ts';
+export type { Dataset, DatasetInfo, ImageSet } from './data/dataset.ts';
+export { type IdxArray, IdxError, parseIdx } from './data/idx.ts';
+export { type ValidationSplit, validationSplit } from './data/validation-split.ts';
 export {
   classOf,
   crossEntropy,
   type Evaluation,
-  type EvaluationImages,
   evaluate,
 } from './engine/evaluate.ts';
 export { createForwardPass, type ForwardNumerics, type ForwardPass } from './engine/forward/forward-pass.ts';
@@ -37,6 +39,10 @@ export {
   nearest32,
   sinCoefficients,
 } from './math/float32.ts';
+export { readModelJson } from './model/json/read.ts';
+export { writeModelJson } from './model/json/write.ts';
+export { createModel, type Model, type Provenance } from './model/model.ts';
+export { ModelError } from './model/model-error.ts';
 export { printLayer, printNetwork } from './network/compact-form.ts';
 export { type LayerDraft, withDefaultBits } from './network/default-bits.ts';
 export { inputQuantizer, pixelQuantizer } from './network/input-quantizer.ts';
@@ -80,6 +86,7 @@ export {
   type UniformQuantizer,
   weightQuantizer,
 } from './quantization/quantizer.ts';
+export { type LegacyGenerator, legacyGenerator } from './random/mt19937.ts';
 export {
   bitsAt,
   deriveStream,
