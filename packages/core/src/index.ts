@@ -16,6 +16,7 @@ export {
   type Evaluation,
   evaluate,
 } from './engine/evaluate.ts';
+export { type EngineName, engineNames, evaluateModel } from './engine/evaluate-model.ts';
 export { createForwardPass, type ForwardNumerics, type ForwardPass } from './engine/forward/forward-pass.ts';
 export { compileIntegerNetwork } from './engine/integer/compile.ts';
 export {

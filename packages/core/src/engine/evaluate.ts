@@ -1,9 +1,4 @@
-/** Pixels are 8 bits, row-major, channels last; labels are class indices. */
-export interface EvaluationImages {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array;
-  readonly count: number;
-}
+import type { ImageSet } from '../data/dataset.ts';
 
 export interface Evaluation {
   readonly correct: number;
@@ -35,7 +30,7 @@ export function crossEntropy(logits: ArrayLike<number>, label: number): number {
  */
 export function evaluate(
   logitsOf: (image: Uint8Array) => ArrayLike<number>,
-  { images, labels, count }: EvaluationImages,
+  { images, labels, count }: ImageSet,
 ): Evaluation {
   if (count < 1) throw new RangeError(`there are ${count} images to evaluate; expected at least 1`);
   const size = images.length / count;

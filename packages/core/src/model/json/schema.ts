@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { stageNames } from '../../protocol/protocol.ts';
+import { ModelError } from '../model-error.ts';
+
+export const formatName = 'bitkiln-model';
+export const formatVersion = 1;
+
+const whole = z.int().min(0);
+
+export const provenanceSchema = z.strictObject({
+  experimentId: z.string(),
+  trialId: z.string(),
+  seeds: z.strictObject({ experiment: whole, stage: z.enum(stageNames), trial: whole }),
+  numericsId: z.string(),
+  reproducible: z.boolean(),
+  dataHash: z.string(),
+  version: z.string(),
+});
+
+const perKind = (value: z.ZodNumber) =>
+  z.strictObject({ weight: value.optional(), bias: value.optional(), activation: value });
+
+const parametersSchema = z.strictObject({
+  layer: whole,
+  code: z.string(),
+  kernelShape: z.array(whole).optional(),
+  kernel: z.array(z.int()).optional(),
+  bias: z.array(z.int()).optional(),
+  log2Thresholds: perKind(z.number()),
+  shifts: perKind(z.int()),
+});
+
+/** model.json, format version 1: see docs/model-json.md. */
+export const modelJsonSchema = z.strictObject({
+  format: z.literal(formatName),
+  formatVersion: z.literal(formatVersion),
+  network: z.strictObject({ compact: z.string(), layers: z.array(z.array(z.unknown())) }),
+  input: z.strictObject({ rows: whole, cols: whole, channels: whole }),
+  classes: whole,
+  stage: z.enum(stageNames),
+  provenance: provenanceSchema.nullable(),
+  parameters: z.array(parametersSchema),
+});
+
+export type ModelJson = z.output<typeof modelJsonSchema>;
+export type ParametersJson = ModelJson['parameters'][number];
+
+const numbers = z.array(z.number());
+
+/** The JSON that the published model comes in: float weights, and what they quantize to. */
+export const publishedSchema = z.looseObject({
+  layers: z.string(),
+  parameters: z.array(
+    z.looseObject({
+      kernelShape: z.array(whole),
+      kernel: numbers,
+      bias: numbers,
+      weightLogThreshold: z.number(),
+      biasLogThreshold: z.number(),
+      activationLogThreshold: z.number(),
+      kernelInt4: z.array(z.int()).optional(),
+      biasInt8: z.array(z.int()).optional(),
+    }),
+  ),
+});
+
+/**
+ * Reads a value by a schema.
+ * @throws ModelError naming the first field at fault
+ */
+export function readBySchema<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+  throw new ModelError(printPath(path), valueAt(value, path), expectation(issue));
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return 'no such field';
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? JSON.stringify(issue.values[0])
+        : `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : `${issue.expected}`;
+    case 'too_small':
+      return `at least ${issue.minimum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function printPath(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return text.startsWith('.') ? text.slice(1) : text || 'the file';
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
+}
