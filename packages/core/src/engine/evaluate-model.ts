@@ -44,11 +44,12 @@ export function evaluateModel(
 function checkLogitBits({ program }: Model, engine: EngineName, logitBits: number | undefined): void {
   if (logitBits === undefined) return;
   const { activationBits } = program.layers.at(-1)!;
-  const allowed = {
+  const allowedBits: Record<EngineName, readonly number[]> = {
     integer: [sumBits, activationBits],
     'fake-quantized': [activationBits],
     float: [],
-  }[engine];
+  };
+  const allowed = allowedBits[engine];
   if (allowed.includes(logitBits)) return;
   const expected = allowed.length === 0 ? 'none' : [...new Set(allowed)].join(' or ');
   throw new ModelError('logitBits', logitBits, `${expected} with the ${engine} engine`);
