@@ -94,6 +94,22 @@ describe('storage model', () => {
     ]);
   });
 
+  it('counts strided convolutions by how far their output outgrows their input', () => {
+    const input = { rows: 8, cols: 8, channels: 1 };
+    const slack = (filters: number, strategy: Strategy) => {
+      const layers = parseNetwork(`A(1,8) C(${filters},2x2/2x1)@a8`);
+      return storageReport(layers, input, strategy).layers[1]!.liveBytes - 64;
+    };
+    for (const strategy of ['normal', 'transpose', 'herringbone'] as const) {
+      expect([2, 3, 9].map((filters) => slack(filters, strategy))).toEqual([
+        0,
+        4 * 7 * 3 - 64 + 2,
+        4 * 7 * 9 - 64 + 2,
+      ]);
+    }
+    expect([2, 9].map((filters) => slack(filters, 'naive'))).toEqual([2 * 7 * 2, 2 * 7 * 9]);
+  });
+
   it('weighs exactly the kernels and biases that lowering lays out', () => {
     fc.assert(
       fc.property(validNetwork, ({ layers, input }) => {
