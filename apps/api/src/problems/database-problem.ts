@@ -45,6 +45,10 @@ function isUnavailable(error: unknown, depth: number): boolean {
   const { code, cause, originalCode, meta } = error as Record<string, unknown>;
   if (unavailableCodes.has(String(code)) || unavailableCodes.has(String(originalCode))) return true;
   const errors = error instanceof AggregateError ? error.errors : [];
-  const beneath = [cause, ...(typeof meta === 'object' && meta !== null ? Object.values(meta) : []), ...errors];
+  const beneath = [
+    cause,
+    ...(typeof meta === 'object' && meta !== null ? Object.values(meta) : []),
+    ...errors,
+  ];
   return beneath.some((inner) => isUnavailable(inner, depth + 1));
 }

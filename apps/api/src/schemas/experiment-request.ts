@@ -1,21 +1,25 @@
+import { presetNames, stageLimits, strategies } from '@bitkiln/core';
 import { z } from 'zod';
-import { integer, line, number, object, oneOf } from './fields.ts';
+import { integer, line, number, object, oneOf, positive } from './fields.ts';
+
+/** Fewer than the protocol allows: the trials of a stage are written in one transaction. */
+const mostTrials = 1000;
 
 const learningRate = object({
-  initial: number(1e-8, 10).optional(),
-  decay: number(1e-6, 1).optional(),
+  initial: positive(10).optional(),
+  decay: positive(1).optional(),
   minimum: number(0, 10).optional(),
 }).describe('Epoch e learns at max(minimum, initial * decay^e)');
 
 const stage = object({
-  trials: integer(1, 1000).optional(),
-  epochs: integer(1, 10_000).optional(),
-  batchSize: integer(1, 65_536).optional(),
+  trials: integer(1, mostTrials).optional(),
+  epochs: integer(stageLimits.epochs.minimum, stageLimits.epochs.maximum).optional(),
+  batchSize: integer(stageLimits.batchSize.minimum, stageLimits.batchSize.maximum).optional(),
   learningRate: learningRate.optional(),
 });
 
 const protocol = object({
-  preset: oneOf(['published', 'quick']).default('quick').describe('Gives every number that is not given here'),
+  preset: oneOf(presetNames).default('published').describe('Gives every number that is not given here'),
   float: stage.optional(),
   movingScales: stage.optional(),
   frozenScales: stage.optional(),
@@ -26,26 +30,24 @@ const networkExpected =
 
 const bytesExpected = 'a multiple of 0.5 from 1 to 16777216';
 
-/** The body of `POST /experiments`; datasets are the names that the service can train on. */
-export function experimentRequest(datasets: readonly [string, ...string[]]) {
-  return object({
-    name: line(1, 200).optional().describe('For people; the network where it is left out'),
-    dataset: oneOf(datasets).default(datasets[0]),
-    augmentation: oneOf(['none']).default('none'),
-    network: z
-      .union([z.string().min(1), z.array(z.array(z.unknown()))], { error: networkExpected })
-      .describe('Compact notation, or its list of lists'),
-    budgetBytes: z
-      .number({ error: bytesExpected })
-      .min(1, { error: bytesExpected })
-      .max(2 ** 24, { error: bytesExpected })
-      .multipleOf(0.5, { error: bytesExpected })
-      .default(2048)
-      .describe('Most bytes of weights and live activations together'),
-    strategy: oneOf(['herringbone', 'transpose', 'normal', 'naive']).default('herringbone'),
-    seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
-    protocol: protocol.prefault({}),
-  }).meta({ id: 'ExperimentRequest' });
-}
+/** The body of `POST /experiments`. */
+export const experimentRequest = object({
+  name: line(1, 200).optional().describe('For people; the network where it is left out'),
+  dataset: line(1, 200).default('mnist').describe('One of the names that the service knows'),
+  augmentation: line(1, 200).default('none').describe('One of the names that the service knows'),
+  network: z
+    .union([z.string().min(1), z.array(z.array(z.unknown()))], { error: networkExpected })
+    .describe('Compact notation, or its list of lists'),
+  budgetBytes: z
+    .number({ error: bytesExpected })
+    .min(1, { error: bytesExpected })
+    .max(2 ** 24, { error: bytesExpected })
+    .multipleOf(0.5, { error: bytesExpected })
+    .default(2048)
+    .describe('Most bytes of weights and live activations together'),
+  strategy: oneOf(strategies).default('herringbone'),
+  seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
+  protocol: protocol.prefault({}),
+}).meta({ id: 'ExperimentRequest' });
 
-export type ExperimentRequest = z.output<ReturnType<typeof experimentRequest>>;
+export type ExperimentRequest = z.output<typeof experimentRequest>;

@@ -16,6 +16,12 @@ export function number(least: number, most: number) {
   return z.number({ error }).min(least, { error }).max(most, { error });
 }
 
+/** A number above 0. */
+export function positive(most: number) {
+  const error = `a number above 0 and at most ${most}`;
+  return z.number({ error }).gt(0, { error }).max(most, { error });
+}
+
 /** One of a few names. */
 export function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
   return z.enum(names, { error: `one of ${names.join(', ')}` });

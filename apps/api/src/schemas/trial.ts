@@ -20,7 +20,10 @@ export const trial = z
     seeds: z
       .object({ experiment: z.int(), stage: stageName, trial: z.int() })
       .describe('What every random draw of the trial derives from'),
-    numericsId: z.string().nullable().describe('What decides its bytes besides its seeds; taken at its first claim'),
+    numericsId: z
+      .string()
+      .nullable()
+      .describe('What decides its bytes besides its seeds; taken at its first claim'),
     trainer: z.string().nullable(),
     reproducible: z.boolean().nullable(),
     attempts: z.int(),
@@ -32,7 +35,10 @@ export const trial = z
     highestAccuracy: epochMark.nullable(),
     score: z.number().nullable().describe('In the selection of the last stage'),
     secondsTrained: z.number(),
-    samplesPerSecond: z.number().nullable().describe('Training images a second, over the epochs recorded'),
+    samplesPerSecond: z
+      .number()
+      .nullable()
+      .describe('Training images a second, as the worker that ran it last measured at its start'),
     failureReason: z.string().nullable(),
     createdAt: time,
     startedAt: time.nullable(),
@@ -44,7 +50,12 @@ const attempt = z
   .object({
     number: z.int(),
     state: z.enum(['running', 'succeeded', 'failed', 'preempted', 'cancelled']),
-    worker: z.object({ id: z.uuid(), host: z.string(), device: z.string() }),
+    worker: z.object({
+      id: z.uuid(),
+      host: z.string(),
+      device: z.string(),
+      samplesPerSecond: z.number().nullable(),
+    }),
     startEpoch: z.int(),
     epochsDone: z.int(),
     reason: z.string().nullable(),

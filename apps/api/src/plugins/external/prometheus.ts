@@ -24,7 +24,10 @@ export default fp(
     app.addHook('onResponse', async (request, reply) => {
       // The pattern, never the address: a scanner must not be able to make labels.
       const route = request.routeOptions.url ?? 'none';
-      durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+      durations.observe(
+        { method: request.method, route, status: reply.statusCode },
+        reply.elapsedTime / 1000,
+      );
     });
     app.addHook('onClose', async () => registry.clear());
   },

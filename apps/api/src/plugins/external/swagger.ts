@@ -13,7 +13,8 @@ export default fp(
         openapi: '3.1.0',
         info: {
           title: 'bitkiln',
-          description: 'Searches kilobyte-size quantized networks: experiments, their trials, and the winner.',
+          description:
+            'Searches kilobyte-size quantized networks: experiments, their trials, and the winner.',
           version,
           license: { name: 'MIT', identifier: 'MIT' },
         },

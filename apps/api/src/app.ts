@@ -1,0 +1,80 @@
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import datasets from './plugins/app/datasets/datasets.ts';
+import events, { type EventsOptions } from './plugins/app/events/events.ts';
+import experiments from './plugins/app/experiments/experiments-repository.ts';
+import summaries from './plugins/app/experiments/summary-repository.ts';
+import accessLog from './plugins/app/http/access-log.ts';
+import crossSite from './plugins/app/http/cross-site.ts';
+import errors, { sendError } from './plugins/app/http/errors.ts';
+import handlerTimeout, { type HandlerTimeoutOptions } from './plugins/app/http/handler-timeout.ts';
+import jsonBody from './plugins/app/http/json-body.ts';
+import methodNotAllowed from './plugins/app/http/method-not-allowed.ts';
+import { requestId } from './plugins/app/http/request-id.ts';
+import maintenance from './plugins/app/maintenance/maintenance.ts';
+import lifeCycleMetrics from './plugins/app/metrics/life-cycle-metrics.ts';
+import models from './plugins/app/models/models-repository.ts';
+import trials from './plugins/app/trials/trials-repository.ts';
+import workers from './plugins/app/workers/workers-repository.ts';
+import database, { type DatabaseOptions } from './plugins/external/database.ts';
+import helmet from './plugins/external/helmet.ts';
+import prometheus from './plugins/external/prometheus.ts';
+import sse, { type SseOptions } from './plugins/external/sse.ts';
+import swagger from './plugins/external/swagger.ts';
+import zod from './plugins/external/zod.ts';
+import { bestRoutes } from './routes/experiments/best.ts';
+import { eventRoutes } from './routes/experiments/events.ts';
+import { experimentRoutes } from './routes/experiments/index.ts';
+import { serviceRoutes } from './routes/service/index.ts';
+import { trialRoutes } from './routes/trials/index.ts';
+import { workerRoutes } from './routes/workers/index.ts';
+
+/** Bytes of the largest body that is read: a network of 256 layers written out takes a tenth of it. */
+export const bodyLimitBytes = 256 * 1024;
+
+export interface AppOptions extends DatabaseOptions, EventsOptions, SseOptions, HandlerTimeoutOptions {
+  readonly logger?: FastifyServerOptions['logger'];
+}
+
+/** The service without a port: `server.ts` listens with it, tests inject into it. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: options.logger ?? false,
+    disableRequestLogging: true,
+    genReqId: requestId,
+    bodyLimit: bodyLimitBytes,
+    // A slow sender holds its socket no longer than this.
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    frameworkErrors: sendError,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+  }).withTypeProvider<ZodTypeProvider>();
+
+  for (const plugin of [zod, helmet, prometheus]) await app.register(plugin);
+  await app.register(sse, options);
+  await app.register(database, options);
+
+  for (const plugin of [errors, accessLog, crossSite, jsonBody, methodNotAllowed]) await app.register(plugin);
+  await app.register(handlerTimeout, options);
+  await app.register(swagger);
+
+  for (const plugin of [datasets, experiments, summaries, trials, workers, models])
+    await app.register(plugin);
+  await app.register(events, options);
+  for (const plugin of [maintenance, lifeCycleMetrics]) await app.register(plugin);
+
+  for (const routes of [
+    experimentRoutes,
+    eventRoutes,
+    bestRoutes,
+    trialRoutes,
+    workerRoutes,
+    serviceRoutes,
+  ]) {
+    await app.register(routes);
+  }
+  app.refuseOtherMethods();
+  return app;
+}

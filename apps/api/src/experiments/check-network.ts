@@ -1,0 +1,99 @@
+import {
+  compileIntegerNetwork,
+  type DatasetInfo,
+  type Layer,
+  lowerNetwork,
+  NetworkError,
+  type Program,
+  parseNetwork,
+  printNetwork,
+  type StorageTotals,
+  type Strategy,
+  storageTotals,
+} from '@bitkiln/core';
+import { fieldError } from '../problems/invalid-request.ts';
+import { Problem } from '../problems/problem.ts';
+
+export interface CheckedNetwork {
+  /** Compact notation with bits. */
+  readonly text: string;
+  readonly storage: StorageTotals;
+}
+
+/**
+ * Reads a network and makes sure that it can be trained on the data set within the budget.
+ * @throws Problem 422 naming what is impossible about it.
+ */
+export function checkNetwork(
+  source: string | readonly (readonly unknown[])[],
+  dataset: DatasetInfo,
+  strategy: Strategy,
+  budgetBytes: number,
+): CheckedNetwork {
+  const layers = orRefuse(source, () => parseNetwork(source));
+  const program = orRefuse(source, () => lowerNetwork(layers, dataset.shape));
+  requireClasses(layers, dataset.classes);
+  const storage = storageTotals(layers, dataset.shape, strategy);
+  if (storage.totalBytes > budgetBytes) throw overBudget(storage, strategy, budgetBytes);
+  orRefuse(source, () => compileIntegerNetwork({ program, parameters: largestWeights(program) }));
+  return { text: printNetwork(layers), storage };
+}
+
+function orRefuse<T>(source: unknown, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw impossible(error.message, source, error.layer, error.expected);
+  }
+}
+
+function requireClasses(layers: readonly Layer[], classes: number): void {
+  const index = layers.length - 1;
+  const last = layers[index]!;
+  if (last.code !== 'S' || last.units === classes) return;
+  const expected = `${classes}, a unit for each class of the data set`;
+  throw impossible(
+    `layer ${index + 1}, S: units is ${last.units}; expected ${expected}`,
+    last.units,
+    index,
+    expected,
+  );
+}
+
+function impossible(detail: string, value: unknown, layer: number | null, expected: string): Problem {
+  return new Problem({
+    kind: 'invalid-network',
+    status: 422,
+    title: 'The network can not be built',
+    detail,
+    errors: [fieldError('body', ['network'], value, expected)],
+    ...(layer === null ? {} : { members: { layer: layer + 1 } }),
+  });
+}
+
+function overBudget(storage: StorageTotals, strategy: Strategy, budgetBytes: number): Problem {
+  const { weightBytes, activationBytes, totalBytes } = storage;
+  return new Problem({
+    kind: 'network-over-budget',
+    status: 422,
+    title: 'The network is larger than its budget',
+    detail:
+      `the network takes ${totalBytes} bytes (${weightBytes} of weights, ${activationBytes} of activations ` +
+      `under ${strategy}), expected at most ${budgetBytes}`,
+    errors: [fieldError('body', ['network'], totalBytes, `at most ${budgetBytes} bytes`)],
+    members: { weightBytes, activationBytes, totalBytes, budgetBytes },
+  });
+}
+
+/**
+ * Parameters that drive every sum as far as its bits allow, at the scales that training starts from: all kernels
+ * and biases at their lowest value. What passes with these passes with any weights at these scales.
+ */
+function largestWeights(program: Program): Float32Array {
+  const parameters = new Float32Array(program.parameterCount);
+  for (const { kind, offset, length } of program.slots) {
+    if (kind === 'kernel' || kind === 'bias') parameters.fill(-1, offset, offset + length);
+  }
+  return parameters;
+}

@@ -1,0 +1,109 @@
+import type { Database, ExperimentState } from '@bitkiln/lifecycle';
+import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
+import { z } from 'zod';
+import { readCursor, writeCursor } from '../../../cursor.ts';
+import type { Experiment, ExperimentBrief } from '../../../schemas/experiment.ts';
+import { type Page, splitPage } from '../page.ts';
+import { experimentInclude, type TrialCounts, toExperimentBrief, toStage } from './experiment-row.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    experiments: ReturnType<typeof createExperimentsRepository>;
+  }
+}
+
+/** Reads experiments. */
+export default fp(
+  async (app: FastifyInstance) => {
+    app.decorate('experiments', createExperimentsRepository(app.database));
+  },
+  { name: 'experiments', dependencies: ['database'] },
+);
+
+const order = 'newest';
+const position = z.tuple([z.uuid()]);
+
+interface ListOptions {
+  readonly state?: ExperimentState | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+function createExperimentsRepository({ prisma }: Database) {
+  return {
+    /** A page of experiments, newest first (their ids are in the order of their time). */
+    async list({ state, limit, cursor }: ListOptions): Promise<Page<ExperimentBrief>> {
+      const [after] = cursor === undefined ? [undefined] : readCursor(order, position, cursor);
+      const rows = await prisma.experiment.findMany({
+        where: {
+          ...(state === undefined ? {} : { state }),
+          ...(after === undefined ? {} : { id: { lt: after } }),
+        },
+        include: experimentInclude,
+        orderBy: { id: 'desc' },
+        take: limit + 1,
+      });
+      const { items, last } = splitPage(rows, limit);
+      const slots = await slotsOf(items.map(({ id }) => id));
+      return {
+        items: items.map((row) => toExperimentBrief(row, slots(row.id))),
+        nextCursor: last === undefined ? null : writeCursor(order, [last.id]),
+      };
+    },
+
+    /** The experiment with its stages, or null. */
+    async find(id: string): Promise<Experiment | null> {
+      // The row first: its event sequence must not be newer than the counts, or a follower would miss a change.
+      const row = await prisma.experiment.findUnique({ where: { id }, include: experimentInclude });
+      if (row === null) return null;
+      const [slots, counts] = await Promise.all([slotsOf([id]), trialCounts(id)]);
+      return {
+        ...toExperimentBrief(row, slots(id)),
+        dataHash: row.dataHash,
+        lastEventId: row.eventSequence,
+        stages: row.stages.map((stage) => toStage(stage, counts.get(stage.id) ?? noTrials())),
+      };
+    },
+
+    /** State and newest event of an experiment, or null. */
+    async findState(id: string): Promise<{ state: ExperimentState; eventSequence: number } | null> {
+      return prisma.experiment.findUnique({ where: { id }, select: { state: true, eventSequence: true } });
+    },
+  };
+
+  /** How many trials of each experiment train at once: those that run now, or its share of the workers online. */
+  async function slotsOf(ids: readonly string[]): Promise<(id: string) => number> {
+    const [running, workers, experiments] = await Promise.all([
+      prisma.trial.groupBy({
+        by: ['experimentId'],
+        where: { experimentId: { in: [...ids] }, state: 'running' },
+        _count: true,
+      }),
+      prisma.worker.count({ where: { state: 'online' } }),
+      prisma.experiment.count({ where: { state: 'running' } }),
+    ]);
+    const counts = new Map(running.map((group) => [group.experimentId, group._count]));
+    const share = Math.ceil(workers / Math.max(1, experiments));
+    return (id) => Math.max(counts.get(id) ?? 0, share);
+  }
+
+  async function trialCounts(experimentId: string): Promise<Map<string, TrialCounts>> {
+    const groups = await prisma.trial.groupBy({
+      by: ['stageId', 'state'],
+      where: { experimentId },
+      _count: true,
+    });
+    const counts = new Map<string, TrialCounts>();
+    for (const { stageId, state, _count } of groups) {
+      const stage = counts.get(stageId) ?? noTrials();
+      stage[state] = _count;
+      counts.set(stageId, stage);
+    }
+    return counts;
+  }
+}
+
+function noTrials(): TrialCounts {
+  return { queued: 0, running: 0, preempted: 0, succeeded: 0, failed: 0, cancelled: 0 };
+}
