@@ -26,6 +26,8 @@ describe('bitkiln select', () => {
   it('asks for the stage and names the choices', async () => {
     const { code, stderr } = await runCli('select', outcomes);
     expect(code).toBe(2);
-    expect(stderr).toContain('name one with --stage: float, quantized-moving-scales, quantized-frozen-scales');
+    expect(stderr).toContain(
+      'name one with --stage: float, quantized-moving-scales, quantized-frozen-scales',
+    );
   });
 });

@@ -11,7 +11,10 @@ describe('bitkiln storage', () => {
 
   it('reproduces the golden figures of all pairs in their order', async () => {
     const file = golden('storage.json');
-    const pairs = JSON.parse(readFileSync(file, 'utf8')) as { weightBytes: number; activationBytes: number }[];
+    const pairs = JSON.parse(readFileSync(file, 'utf8')) as {
+      weightBytes: number;
+      activationBytes: number;
+    }[];
     const { code, stdout } = await runCli('storage', '--file', file, '--json');
     expect(code).toBe(0);
     const results = JSON.parse(stdout) as { weightBytes: number; activationBytes: number }[];
@@ -30,7 +33,10 @@ describe('bitkiln storage', () => {
     [['storage'], 'storage takes a network or --file'],
     [['storage', 'C(5,3x'], 'C(5,3x'],
     [['storage', 'Z(5)'], 'layer 1: code is "Z"; expected one of A, C'],
-    [['storage', reference, '--strategy', 'spiral'], 'Allowed choices are naive, normal, transpose, herringbone'],
+    [
+      ['storage', reference, '--strategy', 'spiral'],
+      'Allowed choices are naive, normal, transpose, herringbone',
+    ],
     [['storage', reference, '--input', '28'], 'Expected rows x columns x channels such as 28x28x1'],
     [['storage', '--file', '/nowhere.json'], 'no such file: /nowhere.json'],
     [['storage', reference, '--bogus'], "unknown option '--bogus'"],

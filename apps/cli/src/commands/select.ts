@@ -31,7 +31,7 @@ export function selectCommand(): Command {
       const trials = trialsOf(readJsonFile(file), stage, file);
       const { reason, ...choice } = choose(trials, rule, images, file);
       const { index, weight, scores } = choice;
-    console.log(json ? JSON.stringify({ index, weight, scores }) : reason);
+      console.log(json ? JSON.stringify({ index, weight, scores }) : reason);
     });
 }
 
