@@ -98,7 +98,12 @@ export {
 } from './random/stream.ts';
 export { selectGreedily } from './selection/greedy.ts';
 export { SelectionError, type TrialOutcome } from './selection/outcome.ts';
-export { type SpecialCase, type Standing, selectByZScore, type ZScoreSelection } from './selection/z-score.ts';
+export {
+  type SpecialCase,
+  type Standing,
+  selectByZScore,
+  type ZScoreSelection,
+} from './selection/z-score.ts';
 export {
   type LayerStorage,
   type StorageReport,

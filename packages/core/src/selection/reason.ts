@@ -1,13 +1,19 @@
 import type { Standing, ZScoreSelection } from './z-score.ts';
 
-/** Why the winner won, in a few sentences; trials are counted from 0. */
-export function explainSelection(selection: Omit<ZScoreSelection, 'reason'>): string {
+/**
+ * Why the winner won, in a few sentences.
+ * @param names what the trials are called, where they are not simply counted from 0 (some may have failed)
+ */
+export function explainSelection(
+  selection: Omit<ZScoreSelection, 'reason'>,
+  names: readonly (number | string)[] = selection.standings.map((_, index) => index),
+): string {
   const { index, runnerUp, standings, special, weight } = selection;
   const winner = standings[index]!;
-  if (runnerUp === null) return `Trial ${index} is the only finished trial (${figures(winner)}).`;
+  if (runnerUp === null) return `Trial ${names[index]} is the only finished trial (${figures(winner)}).`;
   const second = standings[runnerUp]!;
-  const opening = `Trial ${index} wins with a score of ${winner.score.toFixed(3)} (${figures(winner)})`;
-  const against = `ahead of trial ${runnerUp} with ${second.score.toFixed(3)} (${figures(second)})`;
+  const opening = `Trial ${names[index]} wins with a score of ${winner.score.toFixed(3)} (${figures(winner)})`;
+  const against = `ahead of trial ${names[runnerUp]} with ${second.score.toFixed(3)} (${figures(second)})`;
   const tie = winner.score === second.score ? ' The scores tie, so the first wins.' : '';
   switch (special) {
     case 'equal-losses':

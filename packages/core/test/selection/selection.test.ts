@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SelectionError, selectByZScore, selectGreedily, type TrialOutcome } from '../../src/index.ts';
+import {
+  explainSelection,
+  SelectionError,
+  selectByZScore,
+  selectGreedily,
+  type TrialOutcome,
+} from '../../src/index.ts';
 
 const golden = JSON.parse(
   readFileSync(new URL('../golden/protocol-outcomes.json', import.meta.url), 'utf8'),
@@ -64,6 +70,12 @@ describe('selectByZScore', () => {
     const weights = [1, 24, 10_000].map((images) => selectByZScore(trials, images).weight);
     expect(weights).toEqual([...weights].sort((a, b) => a - b));
     expect(weights[2]! - weights[0]!).toBeGreaterThan(0.5);
+  });
+
+  it('calls trials by the names given, where some are missing from the list', () => {
+    const selection = selectByZScore(outcomes([3, 0.5], [1, 0.8], [2, 0.6]), 100);
+    expect(explainSelection(selection, [0, 2, 5])).toMatch(/^Trial 2 wins .* ahead of trial 5 with /);
+    expect(explainSelection(selection)).toBe(selection.reason);
   });
 
   it('says why', () => {
