@@ -98,6 +98,7 @@ export {
 } from './random/stream.ts';
 export { selectGreedily } from './selection/greedy.ts';
 export { SelectionError, type TrialOutcome } from './selection/outcome.ts';
+export { explainSelection } from './selection/reason.ts';
 export {
   type SpecialCase,
   type Standing,
