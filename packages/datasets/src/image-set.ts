@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type DatasetInfo, elements, type ImageSet } from '@bitkiln/core';
+import type { ImageSet } from '@bitkiln/core';
+import { type DatasetParts, packedBody, packedLayout } from './packed/packed-format.ts';
 
 /**
  * Copies the images and labels at `indices`, in that order, into shared memory, so that a host's trainer threads
@@ -23,20 +24,9 @@ export function shareImages(
   return { images: shared, labels: sharedLabels, count };
 }
 
-type Parts = Omit<DatasetInfo, 'name'> & Readonly<Record<'train' | 'validation' | 'test', ImageSet>>;
-
-/**
- * SHA-256, in hex, over all that decides a result: a line with rows, columns, channels and classes, then for
- * train, validation and test a line with the part's name and count, its images and its labels.
- */
-export function datasetSha256({ shape, classes, ...parts }: Parts): string {
-  const hash = createHash('sha256');
-  hash.update(`${shape.rows} ${shape.cols} ${shape.channels} ${classes}\n`);
-  for (const name of ['train', 'validation', 'test'] as const) {
-    const { images, labels, count } = parts[name];
-    hash.update(`${name} ${count}\n`);
-    hash.update(images.subarray(0, count * elements(shape)));
-    hash.update(labels.subarray(0, count));
-  }
+/** The SHA-256, in hex, of a data set's packed form: its identity, whatever its name. */
+export function datasetSha256(parts: DatasetParts): string {
+  const hash = createHash('sha256').update(packedLayout(parts).head);
+  for (const bytes of packedBody(parts)) hash.update(bytes);
   return hash.digest('hex');
 }

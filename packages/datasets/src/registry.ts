@@ -1,38 +1,45 @@
 import type { Dataset, DatasetInfo } from '@bitkiln/core';
+import { type DataFolders, dataFolders } from './data-folders.ts';
 import { DatasetError } from './dataset-error.ts';
 import { loadMnist, mnistInfo } from './mnist.ts';
+import { loadOwnSet } from './own/load-own.ts';
+import { readRegistry } from './own/registry-file.ts';
 
-interface DatasetEntry {
-  readonly info: () => Promise<DatasetInfo>;
-  readonly load: () => Promise<Dataset>;
-}
-
-const entries: ReadonlyMap<string, DatasetEntry> = new Map([
-  ['mnist', { info: async () => mnistInfo, load: async () => loadMnist() }],
-]);
-
-/** The data sets that `loadDataset` knows. */
-export const datasetNames: readonly string[] = [...entries.keys()];
+/** The data sets that every host has. */
+export const datasetNames: readonly string[] = ['mnist'];
 
 /**
- * What a data set is, without reading its images.
- * @throws DatasetError where there is no such data set
+ * The data sets of this host: the built-in ones, then those of the data sets folder.
+ * @throws DatasetError where the folder's registry file is at fault
  */
-export async function datasetInfo(name: string): Promise<DatasetInfo> {
-  return entry(name).info();
+export async function listDatasets(folders: DataFolders = dataFolders()): Promise<string[]> {
+  return [...datasetNames, ...(await readRegistry(folders.datasets)).keys()];
+}
+
+/**
+ * What a data set is.
+ * @throws DatasetError where there is no such data set or its files are not what they should be
+ */
+export async function datasetInfo(name: string, folders: DataFolders = dataFolders()): Promise<DatasetInfo> {
+  if (name === 'mnist') return mnistInfo;
+  const { shape, classes } = await loadDataset(name, folders);
+  return { name, shape, classes };
 }
 
 /**
  * Reads a data set, its images in shared memory. Every call reads anew: keep what it returns.
  * @throws DatasetError where there is no such data set or its files are not what they should be
  */
-export async function loadDataset(name: string): Promise<Dataset> {
-  return entry(name).load();
+export async function loadDataset(name: string, folders: DataFolders = dataFolders()): Promise<Dataset> {
+  const dataset = await findDataset(name, folders);
+  if (dataset !== null) return dataset;
+  const expected = `one of ${(await listDatasets(folders)).join(', ')}`;
+  throw new DatasetError({ source: 'data set', field: 'name', value: name, expected });
 }
 
-function entry(name: string): DatasetEntry {
-  const found = entries.get(name);
-  if (found !== undefined) return found;
-  const expected = `one of ${datasetNames.join(', ')}`;
-  throw new DatasetError({ source: 'data set', field: 'name', value: name, expected });
+/** As `loadDataset`, but null where this host has no data set of the name. */
+export async function findDataset(name: string, folders: DataFolders): Promise<Dataset | null> {
+  if (name === 'mnist') return loadMnist();
+  const set = (await readRegistry(folders.datasets)).get(name);
+  return set === undefined ? null : loadOwnSet(folders.datasets, name, set);
 }

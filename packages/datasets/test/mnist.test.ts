@@ -52,11 +52,16 @@ describe('loadDataset', () => {
     const [first, second] = [await loadDataset('mnist'), await loadDataset('mnist')];
     expect(first.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(second.sha256).toBe(first.sha256);
-    const byHand = createHash('sha256').update('28 28 1 10\n');
-    for (const part of ['train', 'validation', 'test'] as const) {
-      const { images, labels, count } = first[part];
-      byHand.update(`${part} ${count}\n`).update(Buffer.from(images)).update(Buffer.from(labels));
-    }
+    const header =
+      '{"shape":{"rows":28,"cols":28,"channels":1},"classes":10,' +
+      '"counts":{"train":50000,"validation":10000,"test":10000}}';
+    const byHand = createHash('sha256')
+      .update('bitkiln1')
+      .update(Uint8Array.of(116, 0, 0, 0));
+    byHand.update(header.padEnd(116));
+    const parts = [first.train, first.validation, first.test];
+    for (const { images } of parts) byHand.update(Buffer.from(images));
+    for (const { labels } of parts) byHand.update(Buffer.from(labels));
     expect(first.sha256).toBe(byHand.digest('hex'));
     const labels = Uint8Array.from(first.test.labels);
     labels[9_999]! ^= 1;

@@ -3,22 +3,10 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Dataset } from '@bitkiln/core';
 import { DatasetError } from '../dataset-error.ts';
-import { type PackedParts, packedBody, packedLayout, readPacked } from './packed-format.ts';
-
-/** The SHA-256, in hex, of a data set's packed form: its identity. */
-export function packedHash(parts: PackedParts): string {
-  const hash = createHash('sha256').update(packedLayout(parts).head);
-  for (const bytes of packedBody(parts)) hash.update(bytes);
-  return hash.digest('hex');
-}
-
-/** A data set with its identity. */
-export function identified(name: string, parts: PackedParts): Dataset {
-  return { name, ...parts, sha256: packedHash(parts) };
-}
+import { type DatasetParts, packedBody, packedLayout, readPacked } from './packed-format.ts';
 
 /** The packed form as one array. */
-export function packDataset(parts: PackedParts): Uint8Array {
+export function packDataset(parts: DatasetParts): Uint8Array {
   const { head, totalBytes } = packedLayout(parts);
   const packed = new Uint8Array(totalBytes);
   let at = 0;
@@ -42,7 +30,7 @@ export function unpackDataset(bytes: Uint8Array, name: string, sha256: string): 
 }
 
 /** Writes a packed data set to `path`, whole or not at all. */
-export async function writePackedFile(parts: PackedParts, path: string): Promise<void> {
+export async function writePackedFile(parts: DatasetParts, path: string): Promise<void> {
   await writeAtomically(path, [packedLayout(parts).head, ...packedBody(parts)]);
 }
 

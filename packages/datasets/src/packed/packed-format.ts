@@ -1,4 +1,4 @@
-import type { Dataset, DatasetInfo, ImageSet, Shape } from '@bitkiln/core';
+import type { Dataset, ImageSet, Shape } from '@bitkiln/core';
 import { z } from 'zod';
 import { DatasetError } from '../dataset-error.ts';
 
@@ -20,8 +20,8 @@ const prefixBytes = 12;
 const alignment = 64;
 const maximumHeaderBytes = 4096;
 
-export const splitNames = ['train', 'validation', 'test'] as const;
-export type SplitName = (typeof splitNames)[number];
+const splitNames = ['train', 'validation', 'test'] as const;
+type SplitName = (typeof splitNames)[number];
 
 const axis = z.int().min(1).max(4096);
 const count = z
@@ -34,7 +34,7 @@ const headerSchema = z.strictObject({
   counts: z.strictObject({ train: count, validation: count, test: count }),
 });
 
-export interface PackedHeader {
+interface PackedHeader {
   readonly shape: Shape;
   readonly classes: number;
   readonly counts: Readonly<Record<SplitName, number>>;
@@ -49,7 +49,7 @@ export interface PackedLayout {
 }
 
 /** The layout of a data set's packed form. */
-export function packedLayout({ shape, classes, train, validation, test }: PackedParts): PackedLayout {
+export function packedLayout({ shape, classes, train, validation, test }: DatasetParts): PackedLayout {
   const { rows, cols, channels } = shape;
   const counts = { train: train.count, validation: validation.count, test: test.count };
   const header: PackedHeader = { shape: { rows, cols, channels }, classes, counts };
@@ -61,15 +61,15 @@ export function packedLayout({ shape, classes, train, validation, test }: Packed
   return { header, head, totalBytes: head.length + bodyBytes(header) };
 }
 
-/** What a packed data set holds. */
-export type PackedParts = Omit<Dataset, 'name' | 'sha256'>;
+/** A data set but for its name and identity. */
+export type DatasetParts = Omit<Dataset, 'name' | 'sha256'>;
 
 /**
  * The data set in these bytes, which stay its memory.
  * @param source what error messages call the bytes
  * @throws DatasetError
  */
-export function readPacked(bytes: Uint8Array, source: string): PackedParts {
+export function readPacked(bytes: Uint8Array, source: string): DatasetParts {
   const headerBytes = readPrefix(bytes, source);
   const start = prefixBytes + headerBytes;
   const header = readHeader(bytes.subarray(prefixBytes, start), source);
@@ -101,13 +101,12 @@ export function readPacked(bytes: Uint8Array, source: string): PackedParts {
 }
 
 /** The parts of a packed data set in the order in which they stand after the head. */
-export function packedBody(parts: PackedParts): Uint8Array[] {
+export function packedBody(parts: DatasetParts): Uint8Array[] {
   const splits = splitNames.map((name) => parts[name]);
   return [...splits.map(({ images }) => images), ...splits.map(({ labels }) => labels)];
 }
 
-/** Refuses labels that are no class of the set. */
-export function checkLabels(labels: Uint8Array, classes: DatasetInfo['classes'], source: string): void {
+function checkLabels(labels: Uint8Array, classes: number, source: string): void {
   const at = labels.findIndex((label) => label >= classes);
   if (at === -1) return;
   throw new DatasetError({
