@@ -1,3 +1,4 @@
+export { createKilnTrainer, type KilnOptions } from './kiln/kiln-trainer.ts';
 export { epochOrder } from './randomness/epoch-order.ts';
 export { initialParameters } from './randomness/initial-parameters.ts';
 export { dropoutFactors, gaussianNoise, trialDrawStream } from './randomness/layer-draws.ts';
