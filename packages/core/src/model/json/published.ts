@@ -5,7 +5,8 @@ import { integersOf } from '../../quantization/integers.ts';
 import { weightQuantizer } from '../../quantization/quantizer.ts';
 import { createModel, type Model } from '../model.ts';
 import { ModelError } from '../model-error.ts';
-import { publishedSchema, readBySchema } from './schema.ts';
+import { readBySchema } from '../read-by-schema.ts';
+import { publishedSchema } from './schema.ts';
 
 /** The form names no input: it is the published model's, and that is MNIST's. */
 const publishedInput = { rows: 28, cols: 28, channels: 1 };
@@ -16,7 +17,7 @@ const publishedInput = { rows: 28, cols: 28, channels: 1 };
  * @throws ModelError naming the field at fault
  */
 export function readPublished(value: unknown): Model {
-  const json = readBySchema(publishedSchema, value);
+  const json = readBySchema(publishedSchema, value, '');
   const layers = parseNetwork(json.layers);
   const program = lowerNetwork(layers, publishedInput);
   const ops = program.ops.filter((op) => 'kernel' in op);

@@ -6,8 +6,9 @@ import { integerRange, unitExponent, valuesOf } from '../../quantization/integer
 import { levelRange, roundHalfEven, weightQuantizer } from '../../quantization/quantizer.ts';
 import { createModel, type Model } from '../model.ts';
 import { ModelError } from '../model-error.ts';
+import { readBySchema } from '../read-by-schema.ts';
 import { readPublished } from './published.ts';
-import { formatName, modelJsonSchema, type ParametersJson, readBySchema } from './schema.ts';
+import { formatName, modelJsonSchema, type ParametersJson } from './schema.ts';
 
 /**
  * Reads a model from JSON: what `writeModelJson` wrote (its float weights are then the values that the integers
@@ -35,7 +36,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function fromJson(value: Record<string, unknown>): Model {
-  const json = readBySchema(modelJsonSchema, value);
+  const json = readBySchema(modelJsonSchema, value, '');
   const layers = parseNetwork(json.network.layers);
   const compact = printNetwork(layers);
   if (printNetwork(parseNetwork(json.network.compact)) !== compact) {

@@ -1,0 +1,2 @@
+export { readKerasModel } from './read.ts';
+export { writeKerasModel } from './write.ts';
