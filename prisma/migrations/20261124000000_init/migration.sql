@@ -237,6 +237,14 @@ CREATE TABLE "outbox" (
 );
 
 -- CreateTable
+CREATE TABLE "upkeep" (
+    "task" TEXT NOT NULL,
+    "due_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "upkeep_pkey" PRIMARY KEY ("task")
+);
+
+-- CreateTable
 CREATE TABLE "events" (
     "experiment_id" UUID NOT NULL,
     "sequence" INTEGER NOT NULL,
@@ -379,3 +387,5 @@ ALTER TABLE "trials"
     ADD CONSTRAINT "trials_numerics_check" CHECK ("attempt" = 0 OR "numerics_id" IS NOT NULL);
 ALTER TABLE "epochs"
     ADD CONSTRAINT "epochs_correct_check" CHECK ("validation_correct" BETWEEN 0 AND "validation_total");
+
+INSERT INTO "upkeep" ("task", "due_at") VALUES ('reconcile', now());

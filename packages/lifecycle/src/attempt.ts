@@ -1,0 +1,107 @@
+import type { StageName } from '@bitkiln/core';
+import { StaleAttemptError, type StaleReason } from './errors.ts';
+import type { Transaction } from './transaction.ts';
+import type { Fence, TrialState } from './types.ts';
+
+/**
+ * A trial's life:
+ *
+ * - **queued**: waits for a worker. Claiming it (claim-trial) makes it
+ * - **running**: one attempt holds it by a lease. Each claim has the next attempt number, and every write carries
+ *   it as a fencing token: once a later attempt exists, or this one has ended, the write is refused.
+ *   - The lease lapses (reconcile), or the worker hands it back (release-trial): **preempted**. It waits like a
+ *     queued one and goes on from its latest checkpoint, on workers of its numerics id. No attempt is used up.
+ *   - The trial itself goes wrong (fail-trial): **queued** again, and after three failures **failed**.
+ *   - Its last epoch is recorded and reported (complete-trial): **succeeded**.
+ * - Cancelling the experiment makes what isn't over **cancelled**.
+ *
+ * Succeeded, failed and cancelled are final, and the stage counts each trial once as it gets there. An attempt's
+ * own row ends as succeeded, failed, preempted or cancelled, and then says why.
+ */
+export interface LockedTrial {
+  readonly id: string;
+  readonly experiment_id: string;
+  readonly stage_id: string;
+  readonly stage_name: StageName;
+  readonly trial_index: number;
+  readonly state: TrialState;
+  readonly numerics_id: string | null;
+  readonly attempt: number;
+  readonly failures: number;
+  readonly epochs_done: number;
+  readonly validation_total: number | null;
+  readonly best_loss: number | null;
+  readonly best_loss_correct: number | null;
+  readonly best_correct: number | null;
+}
+
+export type AttemptEnd = 'succeeded' | 'failed' | 'preempted' | 'cancelled';
+
+/** Locks a trial's row until the transaction ends; null where there is none. */
+export async function lockTrial(transaction: Transaction, trialId: string): Promise<LockedTrial | null> {
+  const found = await transaction.query<LockedTrial>(
+    `SELECT id, experiment_id, stage_id, stage_name, trial_index, state, numerics_id, attempt, failures,
+            epochs_done, validation_total, best_loss, best_loss_correct, best_correct
+       FROM trials WHERE id = $1 FOR NO KEY UPDATE`,
+    [trialId],
+  );
+  return found.rows[0] ?? null;
+}
+
+/**
+ * Locks the trial of an attempt that wants to write.
+ *
+ * @throws StaleAttemptError where the attempt has ended or a later one exists.
+ */
+export async function lockAttempt(transaction: Transaction, fence: Fence): Promise<LockedTrial> {
+  const trial = await lockTrial(transaction, fence.trialId);
+  if (trial === null || trial.state !== 'running' || trial.attempt !== fence.attempt) {
+    throw new StaleAttemptError(describeFence(fence), await staleReason(transaction, fence));
+  }
+  return trial;
+}
+
+/** What became of an attempt; null where it runs still or never was. */
+export async function attemptEnd(
+  transaction: Transaction,
+  fence: Fence,
+): Promise<AttemptEnd | 'running' | null> {
+  const found = await transaction.query<{ state: AttemptEnd | 'running' }>(
+    'SELECT state FROM attempts WHERE trial_id = $1 AND number = $2',
+    [fence.trialId, fence.attempt],
+  );
+  return found.rows[0]?.state ?? null;
+}
+
+/** Why an attempt that holds no lease may not write. */
+export async function staleReason(transaction: Transaction, fence: Fence): Promise<StaleReason> {
+  const end = await attemptEnd(transaction, fence);
+  if (end === null) return 'unknown';
+  return end === 'cancelled' || end === 'preempted' ? end : 'ended';
+}
+
+/** Ends the attempt's own row. */
+export async function endAttempt(
+  transaction: Transaction,
+  fence: Fence,
+  state: AttemptEnd,
+  reason: string | null,
+): Promise<void> {
+  await transaction.query(
+    `WITH ended AS (
+       UPDATE attempts SET state = $3, reason = $4, ended_at = clock_timestamp()
+        WHERE trial_id = $1 AND number = $2 RETURNING worker_id
+     )
+     UPDATE workers SET current_trial_id = NULL FROM ended WHERE id = worker_id AND current_trial_id = $1`,
+    [fence.trialId, fence.attempt, state, reason],
+  );
+}
+
+export function describeFence({ trialId, attempt }: Fence): string {
+  return `attempt ${attempt} of trial ${trialId}`;
+}
+
+/** What every event of a trial names it by. */
+export function trialFields(trial: LockedTrial): { trialId: string; stage: StageName; index: number } {
+  return { trialId: trial.id, stage: trial.stage_name, index: trial.trial_index };
+}

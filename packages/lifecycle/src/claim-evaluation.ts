@@ -1,0 +1,119 @@
+import { appendEvent } from './append-event.ts';
+import { bytesToFloats, type CheckpointBytes, verifyCheckpoint } from './checkpoint-bytes.ts';
+import type { Database } from './database.ts';
+import { lockExperiment, requeueEvaluation } from './evaluation.ts';
+import { defaultLeaseMs } from './lease.ts';
+import { inTransaction, type Transaction } from './transaction.ts';
+import type { ClaimEvaluationResult, ClaimedEvaluation } from './types.ts';
+
+export interface ClaimEvaluationInput {
+  readonly experimentId: string;
+  readonly workerId: string;
+  /** How long the claim holds without an extension; default `defaultLeaseMs`. */
+  readonly leaseMs?: number;
+}
+
+/** Takes the evaluation of an experiment's winner for a worker: of any number that try, one gets it. */
+export function claimEvaluation(
+  database: Database,
+  input: ClaimEvaluationInput,
+): Promise<ClaimEvaluationResult> {
+  const leaseMs = input.leaseMs ?? defaultLeaseMs;
+  return inTransaction(database, async (transaction) => {
+    const experiment = await lockExperiment(transaction, input.experimentId);
+    if (experiment === null) return { outcome: 'unavailable', state: 'unknown' };
+    if (experiment.state !== 'evaluating' || (experiment.leased && !experiment.lapsed)) {
+      return { outcome: 'unavailable', state: experiment.state };
+    }
+    if (experiment.lapsed)
+      await requeueEvaluation(transaction, experiment, 'evaluation.preempted', 'lease lapsed');
+    const attempt = experiment.evaluation_attempt + 1;
+    await transaction.query(
+      `UPDATE experiments SET evaluation_attempt = $2, evaluation_worker_id = $3,
+              evaluation_lease_expires_at = clock_timestamp() + $4 * interval '1 ms'
+        WHERE id = $1`,
+      [experiment.id, attempt, input.workerId, leaseMs],
+    );
+    await appendEvent(transaction, experiment.id, 'evaluation.claimed', {
+      attempt,
+      workerId: input.workerId,
+    });
+    return {
+      outcome: 'claimed',
+      evaluation: await describeEvaluation(transaction, experiment.id, attempt, leaseMs),
+    };
+  });
+}
+
+interface EvaluationRow extends CheckpointBytes {
+  readonly name: string;
+  readonly seed: string;
+  readonly dataset: string;
+  readonly augmentation: string;
+  readonly data_hash: string | null;
+  readonly network: string;
+  readonly input_rows: number;
+  readonly input_cols: number;
+  readonly input_channels: number;
+  readonly classes: number;
+  readonly strategy: string;
+  readonly trial_id: string;
+  readonly trial_index: number;
+  readonly numerics_id: string;
+  readonly reproducible: boolean;
+  readonly best_loss: number;
+  readonly best_loss_epoch: number;
+  readonly best_loss_correct: number;
+  readonly validation_total: number;
+}
+
+async function describeEvaluation(
+  transaction: Transaction,
+  experimentId: string,
+  attempt: number,
+  leaseMs: number,
+): Promise<ClaimedEvaluation> {
+  const found = await transaction.query<EvaluationRow>(
+    `SELECT e.name, e.seed, e.dataset, e.augmentation, e.data_hash, e.network, e.input_rows, e.input_cols,
+            e.input_channels, e.classes, e.strategy, t.id AS trial_id, t.trial_index, t.numerics_id, t.reproducible,
+            t.best_loss, t.best_loss_epoch, t.best_loss_correct, t.validation_total,
+            c.parameters, c.first_moment, c.second_moment, c.sha256
+       FROM experiments e
+       JOIN stages s ON s.experiment_id = e.id AND s.position = 2
+       JOIN trials t ON t.id = s.picked_trial_id
+       JOIN checkpoints c ON c.trial_id = t.id AND c.kind = 'lowestLoss'
+      WHERE e.id = $1`,
+    [experimentId],
+  );
+  const row = found.rows[0];
+  if (row === undefined)
+    throw new Error(`the winner of experiment ${experimentId} has no lowest-loss checkpoint`);
+  verifyCheckpoint(row, `the lowest-loss checkpoint of trial ${row.trial_id}`);
+  return {
+    fence: { experimentId, attempt },
+    leaseMs,
+    experiment: {
+      id: experimentId,
+      name: row.name,
+      seed: Number(row.seed),
+      dataset: row.dataset,
+      augmentation: row.augmentation,
+      dataHash: row.data_hash,
+      network: row.network,
+      input: { rows: row.input_rows, cols: row.input_cols, channels: row.input_channels },
+      classes: row.classes,
+      strategy: row.strategy,
+    },
+    winner: {
+      trialId: row.trial_id,
+      trialIndex: row.trial_index,
+      numericsId: row.numerics_id,
+      reproducible: row.reproducible,
+      parameters: bytesToFloats(row.parameters),
+      epoch: row.best_loss_epoch,
+      validationLoss: row.best_loss,
+      validationCorrect: row.best_loss_correct,
+      validationTotal: row.validation_total,
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import type { StageSettings } from '@bitkiln/core';
+import { appendEvent } from './append-event.ts';
+import { type LockedTrial, lockTrial, trialFields } from './attempt.ts';
+import type { CheckpointBytes } from './checkpoint-bytes.ts';
+import { bytesToFloats, verifyCheckpoint } from './checkpoint-bytes.ts';
+import type { Database } from './database.ts';
+import { defaultLeaseMs } from './lease.ts';
+import { formatNumericsId } from './numerics.ts';
+import { enqueueTrials } from './outbox.ts';
+import { preemptTrial } from './preempt-trial.ts';
+import { inTransaction, type Transaction } from './transaction.ts';
+import type { ClaimedTrial, ClaimTrialInput, ClaimTrialResult, ResumePoint, StartPoint } from './types.ts';
+
+/**
+ * Takes a waiting trial for a worker: of any number that try, one gets it. The first claim gives the trial its
+ * numerics id; later ones must have the same. A running trial whose lease has lapsed is taken over.
+ *
+ * @throws CorruptCheckpointError where the stored start or resume point is damaged.
+ */
+export function claimTrial(database: Database, input: ClaimTrialInput): Promise<ClaimTrialResult> {
+  const numericsId = formatNumericsId(input.numericsId);
+  const leaseMs = input.leaseMs ?? defaultLeaseMs;
+  return inTransaction(database, async (transaction) => {
+    let trial = await lockTrial(transaction, input.trialId);
+    if (trial === null) return { outcome: 'unavailable', state: 'unknown' };
+    if (trial.state === 'running' && (await hasLapsed(transaction, trial))) {
+      await preemptTrial(transaction, trial, 'lease lapsed');
+      trial = (await lockTrial(transaction, input.trialId))!;
+    }
+    if (trial.state !== 'queued' && trial.state !== 'preempted')
+      return { outcome: 'unavailable', state: trial.state };
+    if (trial.numerics_id !== null && trial.numerics_id !== numericsId) {
+      await enqueueTrials(transaction, [trial.id]);
+      return { outcome: 'other-numerics', numericsId: trial.numerics_id };
+    }
+    const attempt = await beginAttempt(transaction, trial, input, leaseMs);
+    return { outcome: 'claimed', trial: await describeTask(transaction, trial, attempt, leaseMs) };
+  });
+}
+
+async function hasLapsed(transaction: Transaction, trial: LockedTrial): Promise<boolean> {
+  const found = await transaction.query<{ lapsed: boolean }>(
+    'SELECT lease_expires_at < clock_timestamp() AS lapsed FROM attempts WHERE trial_id = $1 AND number = $2',
+    [trial.id, trial.attempt],
+  );
+  return found.rows[0]?.lapsed === true;
+}
+
+async function beginAttempt(
+  transaction: Transaction,
+  trial: LockedTrial,
+  input: ClaimTrialInput,
+  leaseMs: number,
+): Promise<number> {
+  const numericsId = formatNumericsId(input.numericsId);
+  const attempt = trial.attempt + 1;
+  await transaction.query(
+    `UPDATE trials SET state = 'running', attempt = $2, numerics_id = $3, reproducible = $4,
+            started_at = coalesce(started_at, clock_timestamp()) WHERE id = $1`,
+    [trial.id, attempt, numericsId, input.numericsId.reproducible],
+  );
+  await transaction.query(
+    `INSERT INTO attempts (trial_id, number, worker_id, start_epoch, epochs_done, lease_expires_at)
+     VALUES ($1, $2, $3, $4, $4, clock_timestamp() + $5 * interval '1 ms')`,
+    [trial.id, attempt, input.workerId, trial.epochs_done, leaseMs],
+  );
+  await transaction.query('UPDATE workers SET current_trial_id = $2 WHERE id = $1', [
+    input.workerId,
+    trial.id,
+  ]);
+  await transaction.query(
+    `UPDATE experiments SET state = 'running', started_at = clock_timestamp() WHERE id = $1 AND state = 'queued'`,
+    [trial.experiment_id],
+  );
+  await appendEvent(transaction, trial.experiment_id, 'trial.claimed', {
+    ...trialFields(trial),
+    attempt,
+    workerId: input.workerId,
+    numericsId,
+    startEpoch: trial.epochs_done,
+  });
+  return attempt;
+}
+
+interface TaskRow {
+  readonly name: string;
+  readonly seed: string;
+  readonly dataset: string;
+  readonly augmentation: string;
+  readonly data_hash: string | null;
+  readonly network: string;
+  readonly input_rows: number;
+  readonly input_cols: number;
+  readonly input_channels: number;
+  readonly classes: number;
+  readonly trials: number;
+  readonly epochs: number;
+  readonly batch_size: number;
+  readonly learning_rate_initial: number;
+  readonly learning_rate_decay: number;
+  readonly learning_rate_minimum: number;
+}
+
+async function describeTask(
+  transaction: Transaction,
+  trial: LockedTrial,
+  attempt: number,
+  leaseMs: number,
+): Promise<ClaimedTrial> {
+  const found = await transaction.query<TaskRow>(
+    `SELECT e.name, e.seed, e.dataset, e.augmentation, e.data_hash, e.network, e.input_rows, e.input_cols,
+            e.input_channels, e.classes, s.trial_count AS trials, s.epochs, s.batch_size,
+            s.learning_rate_initial, s.learning_rate_decay, s.learning_rate_minimum
+       FROM experiments e JOIN stages s ON s.experiment_id = e.id WHERE s.id = $1`,
+    [trial.stage_id],
+  );
+  const row = found.rows[0]!;
+  return {
+    fence: { trialId: trial.id, attempt },
+    leaseMs,
+    experiment: {
+      id: trial.experiment_id,
+      name: row.name,
+      seed: Number(row.seed),
+      dataset: row.dataset,
+      augmentation: row.augmentation,
+      dataHash: row.data_hash,
+      network: row.network,
+      input: { rows: row.input_rows, cols: row.input_cols, channels: row.input_channels },
+      classes: row.classes,
+    },
+    stage: trial.stage_name,
+    settings: stageSettings(row),
+    trialIndex: trial.trial_index,
+    start: await startPoint(transaction, trial),
+    resume: trial.epochs_done === 0 ? null : await resumePoint(transaction, trial),
+  };
+}
+
+function stageSettings(row: TaskRow): StageSettings {
+  return {
+    trials: row.trials,
+    epochs: row.epochs,
+    batchSize: row.batch_size,
+    learningRate: {
+      initial: row.learning_rate_initial,
+      decay: row.learning_rate_decay,
+      minimum: row.learning_rate_minimum,
+    },
+  };
+}
+
+/** The float stage starts fresh; a later one from the lowest-loss checkpoint of the pick of the stage before. */
+async function startPoint(transaction: Transaction, trial: LockedTrial): Promise<StartPoint> {
+  const found = await transaction.query<CheckpointBytes & { trial_id: string; before: string }>(
+    `SELECT c.trial_id, c.parameters, c.first_moment, c.second_moment, c.sha256, before.name AS before
+       FROM stages own
+       JOIN stages before ON before.experiment_id = own.experiment_id AND before.position = own.position - 1
+       JOIN checkpoints c ON c.trial_id = before.picked_trial_id AND c.kind = 'lowestLoss'
+      WHERE own.id = $1`,
+    [trial.stage_id],
+  );
+  const row = found.rows[0];
+  if (trial.stage_name === 'float') return { kind: 'fresh' };
+  if (row === undefined) throw new Error(`the stage before trial ${trial.id} has no pick with a checkpoint`);
+  verifyCheckpoint(row, `the lowest-loss checkpoint of trial ${row.trial_id}`);
+  return {
+    kind: 'parameters',
+    trialId: row.trial_id,
+    parameters: bytesToFloats(row.parameters),
+    calibrate: row.before === 'float',
+  };
+}
+
+async function resumePoint(transaction: Transaction, trial: LockedTrial): Promise<ResumePoint> {
+  const found = await transaction.query<CheckpointBytes & { epochs_done: number; steps: number }>(
+    `SELECT epochs_done, steps, parameters, first_moment, second_moment, sha256
+       FROM checkpoints WHERE trial_id = $1 AND kind = 'latest'`,
+    [trial.id],
+  );
+  const row = found.rows[0];
+  if (row === undefined || row.epochs_done !== trial.epochs_done) {
+    throw new Error(`trial ${trial.id} has ${trial.epochs_done} epochs and no checkpoint after the last`);
+  }
+  verifyCheckpoint(row, `the latest checkpoint of trial ${trial.id}`);
+  return {
+    epochsDone: row.epochs_done,
+    steps: row.steps,
+    parameters: bytesToFloats(row.parameters),
+    firstMoment: bytesToFloats(row.first_moment!),
+    secondMoment: bytesToFloats(row.second_moment!),
+  };
+}

@@ -1,0 +1,20 @@
+import type { IQueueBackend } from 'bullmq';
+
+/** What differs between the two kinds of queue; all else is BullMQ's own abstraction over them. */
+export interface Backend {
+  readonly kind: 'postgres' | 'redis';
+  /** Holds the connections; every queue's backend is a sibling that shares them. */
+  readonly root: IQueueBackend;
+  /** Which of the job ids the named queue holds, in one round trip. */
+  held(queue: string, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
+  close(): Promise<void>;
+}
+
+/**
+ * A job is in hand only while it is claimed in Postgres, so locks are short: what a killed worker had just taken
+ * moves on after about three seconds.
+ */
+export const workerOptions = { lockDuration: 3000, stalledInterval: 1000, maxStalledCount: 3 } as const;
+
+/** BullMQ keeps no finished jobs: a kept id would swallow the trial's next wake-up. */
+export const jobOptions = { removeOnComplete: true, removeOnFail: true } as const;

@@ -1,0 +1,43 @@
+import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations } from 'bullmq';
+import pg from 'pg';
+import { type Backend, workerOptions } from './backend.ts';
+
+/** The queue on Postgres: BullMQ's tables, in a schema of their own beside ours. */
+export async function openPostgresBackend(databaseUrl: string): Promise<Backend> {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 3,
+    options: `-c search_path=${DEFAULT_SCHEMA}`,
+    application_name: 'bitkiln-queue',
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+  });
+  pool.on('error', () => undefined);
+  try {
+    const client = await pool.connect();
+    try {
+      await runMigrations(client, DEFAULT_SCHEMA);
+    } finally {
+      client.release();
+    }
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const root = createPostgresBackend('root', { connection: pool, ...workerOptions });
+  return {
+    kind: 'postgres',
+    root,
+    held: async (queue, jobIds) => {
+      const found = await pool.query<{ id: string }>(
+        'SELECT id FROM job WHERE queue = $1 AND id = ANY ($2)',
+        [queue, jobIds],
+      );
+      return new Set(found.rows.map(({ id }) => id));
+    },
+    close: async () => {
+      await root.close();
+      await pool.end();
+    },
+  };
+}

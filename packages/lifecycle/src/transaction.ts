@@ -1,0 +1,46 @@
+import type { PoolClient } from 'pg';
+import type { Database } from './database.ts';
+
+/** A client inside a transaction. */
+export type Transaction = Pick<PoolClient, 'query'>;
+
+/** Thrown inside a transaction to begin it afresh: what it had read was overtaken before it could lock it. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}
+
+const maxTries = 10;
+
+/**
+ * Runs one guarded transition. The default isolation (read committed) is enough, since every transition locks
+ * the rows that it judges before it reads them, always in one order, so that none waits for another in a circle:
+ * trials by id, then the experiment, then the rest. Deadlocks with work outside this package begin it afresh.
+ */
+export async function inTransaction<T>(
+  database: Database,
+  run: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const client = await database.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await run(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failed: Error) => {
+        broken = failed;
+      });
+      if (!mayRepeat(error) || tries === maxTries) throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+function mayRepeat(error: unknown): boolean {
+  return (
+    error instanceof OvertakenError || ['40001', '40P01'].includes((error as { code?: string }).code ?? '')
+  );
+}
