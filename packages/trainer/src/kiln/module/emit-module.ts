@@ -90,18 +90,11 @@ export function emitModule(
 
 function emitForward(f: FunctionBuilder, context: KernelContext, index: number, op: Op): void {
   const { maps } = context.plan;
-  switch (op.kind) {
-    case 'average-pool':
-      return emitAveragePool(f, context, index, op);
-    case 'max-pool':
-      return emitMaxPool(f, context, index, op);
-    case 'dropout':
-      return emitCopy(f, elements(op.output), maps[index]!.value, maps[index + 1]!.value);
-    case 'quantize':
-      return emitQuantize(f, context, index);
-    default:
-      return emitWeightedForward(f, context, index);
-  }
+  if (op.kind === 'average-pool') emitAveragePool(f, context, index, op);
+  else if (op.kind === 'max-pool') emitMaxPool(f, context, index, op);
+  else if (op.kind === 'quantize') emitQuantize(f, context, index);
+  else if (op.kind !== 'dropout') emitWeightedForward(f, context, index);
+  else emitCopy(f, elements(op.output), maps[index]!.value, maps[index + 1]!.value);
 }
 
 /** The forward pass of ops that do something else in training; null for the others. */
