@@ -1,0 +1,163 @@
+import { on } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { Dataset } from '@bitkiln/core';
+import type { EpochResult, NumericsId } from '@bitkiln/trainer';
+import type {
+  EvaluateOrder,
+  EvaluationResult,
+  LoadOrder,
+  Order,
+  PlainError,
+  ThreadData,
+  ThreadReady,
+  ThreadReply,
+  ThreadRequest,
+  TrainOrder,
+} from './messages.ts';
+
+/** The work went wrong on the thread; the thread lives. */
+export class ComputeError extends Error {
+  override readonly name = 'ComputeError';
+
+  constructor({ name, message, stack }: PlainError) {
+    super(name === 'Error' ? message : `${name}: ${message}`);
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+/** The thread ended under its work: it crashed, or memory ran out. */
+export class ThreadDiedError extends Error {
+  override readonly name = 'ThreadDiedError';
+}
+
+/** An order given up gets this long to stop by itself; a thread deep in a kernel is then ended. */
+const abortGraceMs = 100;
+
+/**
+ * A thread with a trainer, which leaves this process's event loop free: heartbeats, cancellation and shutdown stay
+ * prompt however busy the kernels are. It takes one order at a time.
+ */
+export class ComputeThread {
+  readonly numericsId: NumericsId;
+  /** Training steps' rate, measured at start; null where it was not asked for. */
+  readonly samplesPerSecond: number | null;
+  readonly #worker: Worker;
+  #death: ThreadDiedError | null = null;
+  #orders = 0;
+
+  private constructor(worker: Worker, ready: ThreadReady) {
+    this.numericsId = ready.numericsId;
+    this.samplesPerSecond = ready.samplesPerSecond;
+    this.#worker = worker;
+    worker.on('error', (error) => {
+      this.#death ??= new ThreadDiedError(`the compute thread crashed: ${error.message}`, { cause: error });
+    });
+    worker.on('exit', (code) => {
+      this.#death ??= new ThreadDiedError(`the compute thread ended with code ${code}`);
+    });
+  }
+
+  /**
+   * Starts a thread and waits until its trainer has passed its self-test.
+   * @param entry the module to run in the thread
+   * @throws Error where the trainer can't run here, with what to do about it
+   */
+  static async start(
+    data: ThreadData,
+    entry = new URL('./bootstrap.mjs', import.meta.url),
+  ): Promise<ComputeThread> {
+    const worker = new Worker(entry, { workerData: data, execArgv: [] });
+    const ready = await new Promise<ThreadReady>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`the compute thread ended with code ${code} at start`)));
+    });
+    return new ComputeThread(worker, ready);
+  }
+
+  /** False once it has died or was ended: start another. */
+  get alive(): boolean {
+    return this.#death === null;
+  }
+
+  /**
+   * Yields a trial's epochs. Asking for the next one says that the last is recorded; until then the thread runs at
+   * most one epoch ahead. An aborted signal ends the iteration at once with the signal's reason.
+   * @throws ComputeError, ThreadDiedError
+   */
+  async *train(order: TrainOrder, signal: AbortSignal): AsyncGenerator<EpochResult, void, void> {
+    yield* this.#perform(order, signal);
+  }
+
+  /** @throws ComputeError, ThreadDiedError, or the signal's reason once it is aborted */
+  async evaluate(order: EvaluateOrder, signal: AbortSignal): Promise<EvaluationResult> {
+    return (await this.#result(order, signal)) as EvaluationResult;
+  }
+
+  /** @throws ComputeError, ThreadDiedError, or the signal's reason once it is aborted */
+  async load(order: LoadOrder, signal: AbortSignal): Promise<Dataset> {
+    return (await this.#result(order, signal)) as Dataset;
+  }
+
+  async close(): Promise<void> {
+    this.#death ??= new ThreadDiedError('the compute thread was closed');
+    await this.#worker.terminate();
+  }
+
+  async #result(order: Order, signal: AbortSignal): Promise<unknown> {
+    const { value } = await this.#perform(order, signal).next();
+    return value;
+  }
+
+  async *#perform(order: Order, signal: AbortSignal): AsyncGenerator<EpochResult, unknown, void> {
+    signal.throwIfAborted();
+    if (this.#death !== null) throw this.#death;
+    const number = ++this.#orders;
+    const replies = on(this.#worker, 'message', { signal, close: ['exit'] });
+    this.#post({ kind: 'order', number, order });
+    let settled = false;
+    try {
+      for await (const [reply] of replies as AsyncIterable<[ThreadReply]>) {
+        if (reply.number !== number) continue;
+        switch (reply.kind) {
+          case 'epoch':
+            yield reply.result;
+            this.#post({ kind: 'recorded', number, epoch: reply.result.epoch });
+            continue;
+          case 'done':
+            settled = true;
+            return reply.result;
+          case 'failed':
+            settled = true;
+            throw new ComputeError(reply.error);
+          case 'stopped':
+        }
+      }
+      throw new ThreadDiedError('the compute thread ended');
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#death ?? error;
+    } finally {
+      if (!settled) await this.#giveUp(number);
+    }
+  }
+
+  async #giveUp(number: number): Promise<void> {
+    if (this.#death !== null) return;
+    const stopped = new Promise<true>((resolve) => {
+      const listen = (reply: ThreadReply) => {
+        if (reply.kind !== 'stopped' || reply.number !== number) return;
+        this.#worker.off('message', listen);
+        resolve(true);
+      };
+      this.#worker.on('message', listen);
+    });
+    this.#post({ kind: 'abort', number });
+    if ((await Promise.race([stopped, sleep(abortGraceMs, false)])) === false) await this.close();
+  }
+
+  #post(request: ThreadRequest): void {
+    this.#worker.postMessage(request);
+  }
+}

@@ -1,0 +1,68 @@
+import {
+  type ClaimedTrial,
+  completeTrial,
+  extendLease,
+  failTrial,
+  pinData,
+  recordEpoch,
+  releaseTrial,
+} from '@bitkiln/lifecycle';
+import type { EpochResult } from '@bitkiln/trainer';
+import { holdAttempt } from './hold-attempt.ts';
+import type { SlotContext } from './slot-context.ts';
+
+/**
+ * Trains a claimed trial until its attempt ends in one of these ways:
+ *
+ * - its last epoch is recorded: **completed**, and the life cycle moves the stage on;
+ * - the process drains: after the epoch in hand is recorded, or at once when the grace period is over, the trial
+ *   is **released** for any worker of its numerics id to go on with;
+ * - the attempt is no longer this worker's (cancelled, or its lease lapsed and the trial went on elsewhere):
+ *   training is **aborted** and nothing more is written;
+ * - the trial itself goes wrong, or kills the thread: **failed**, with the reason.
+ *
+ * Every epoch is recorded before the epoch after the next may begin, so a kill costs at most two epochs' time and
+ * never a recorded one.
+ */
+export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<void> {
+  const { database, images, thread, stopping } = slot;
+  const { fence, experiment, stage, settings, trialIndex } = trial;
+  const log = slot.log.child({
+    experiment: experiment.id,
+    stage,
+    trial: fence.trialId,
+    attempt: fence.attempt,
+  });
+  log.info({ index: trialIndex, startEpoch: trial.resume?.epochsDone ?? 0 }, 'trial claimed');
+  await holdAttempt(
+    {
+      extend: () => extendLease(database, fence, trial.leaseMs),
+      release: (reason) => releaseTrial(database, fence, reason),
+      fail: (reason) => failTrial(database, fence, reason),
+    },
+    { stopping, log },
+    async ({ signal, persist }) => {
+      const { dataset, augmentation } = experiment;
+      const data = await images.get({ dataset, augmentation }, thread, signal);
+      await persist(() => pinData(database, fence, data.sha256));
+      const { network, input, seed } = experiment;
+      const { start, resume } = trial;
+      const { train, validation } = data;
+      const order = { network, input, stage, settings, trialIndex, start, resume, train, validation };
+      const epochs = thread.train({ kind: 'train', experimentSeed: seed, ...order }, signal);
+      for await (const result of epochs) {
+        const record = { ...result, validationTotal: validation.count };
+        const { lowestLoss } = await persist(() => recordEpoch(database, fence, record));
+        log.info({ ...figures(result), validationTotal: validation.count, lowestLoss }, 'epoch recorded');
+        if (stopping.draining.aborted && result.epoch + 1 < settings.epochs) return 'hand-back';
+      }
+      const { experimentState } = await persist(() => completeTrial(database, fence));
+      log.info({ experimentState }, 'trial completed');
+      return 'done';
+    },
+  );
+}
+
+function figures({ checkpoint, ...result }: EpochResult): Omit<EpochResult, 'checkpoint'> {
+  return result;
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  heartbeatMs,
+  heartbeatWorker,
+  type JobConsumer,
+  registerWorker,
+  relayOutbox,
+  retireWorker,
+  retryTransient,
+} from '@bitkiln/lifecycle';
+import type { TrainerSpec } from '@bitkiln/trainer';
+import { ComputeThread } from '../compute/compute-thread.ts';
+import { every } from '../every.ts';
+import { version } from '../version.ts';
+import { claimJob } from './claim-job.ts';
+import type { ProcessContext, SlotContext } from './slot-context.ts';
+
+export interface SlotSettings {
+  readonly host: string;
+  /** Such as `cpu:0` or `gpu:1`. */
+  readonly device: string;
+  readonly trainer: TrainerSpec;
+  /** Its thread, started and measured. */
+  readonly thread: ComputeThread;
+}
+
+/** Pause after a fault of the queue or of ours, so that a lasting one doesn't spin. */
+const faultPauseMs = 1000;
+
+/** A process that stops and can't reach the database gives up saying so after this. */
+const farewellMs = 2000;
+
+/**
+ * A slot is what the life cycle calls a worker: it registers, works on one job after another until the process
+ * drains, and retires. A thread that died under a job is replaced before the next.
+ */
+export async function runSlot(settings: SlotSettings, shared: ProcessContext): Promise<void> {
+  const { database, queue, stopping } = shared;
+  const { host, device, trainer } = settings;
+  let { thread } = settings;
+  const { numericsId, samplesPerSecond } = thread;
+  const registration = { host, pid: process.pid, device, numericsId, version };
+  const { workerId } = await retryTransient(
+    () =>
+      registerWorker(database, {
+        ...registration,
+        ...(samplesPerSecond === null ? {} : { samplesPerSecond }),
+      }),
+    { signal: stopping.draining },
+  );
+  const log = shared.log.child({ worker: workerId, device });
+  const heartbeat = every(heartbeatMs, () =>
+    heartbeatWorker(database, workerId, { draining: stopping.draining.aborted }).catch((error) =>
+      log.warn({ err: error }, 'no sign of life could be given; trying again'),
+    ),
+  );
+  const consumer = queue.consumer(numericsId);
+  try {
+    while (!stopping.draining.aborted) {
+      try {
+        if (!thread.alive) thread = await ComputeThread.start({ trainer, measure: false });
+        await workOnNext(consumer, { ...shared, workerId, numericsId, thread, log });
+      } catch (error) {
+        log.error({ err: error }, 'the slot met a fault; it goes on');
+        await sleep(faultPauseMs, undefined, { signal: stopping.draining }).catch(() => undefined);
+      }
+    }
+  } finally {
+    heartbeat.stop();
+    await Promise.all([consumer.close(), thread.close()]);
+    await retryTransient(() => retireWorker(database, workerId), { signal: AbortSignal.timeout(farewellMs) });
+    log.info('retired');
+  }
+}
+
+/**
+ * Works on one job. A job only says where to look: what is claimed in Postgres is worked on, and a refused claim
+ * drops the job.
+ */
+async function workOnNext(consumer: JobConsumer, slot: SlotContext): Promise<void> {
+  const { database, queue, stopping, log } = slot;
+  const job = await consumer.next(stopping.draining);
+  if (job === null) return;
+  const work = await claimJob(job.payload, slot).finally(() =>
+    // A job that can't be ended comes back, and its claim is refused then.
+    job.done().catch((error) => log.warn({ err: error }, 'a job could not be ended')),
+  );
+  if (work === null) return;
+  await work();
+  await relayOutbox(database, queue).catch((error) =>
+    log.warn({ err: error }, 'wake-ups wait in the outbox'),
+  );
+}
