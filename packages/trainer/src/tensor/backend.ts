@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type TensorBackend, tensorBackends } from './backend-names.ts';
 import { openNodeBackend } from './node-backend.ts';
 import { selectEngine } from './select-engine.ts';
 import { closeWasmBackend, openWasmBackend } from './wasm-backend.ts';
-
-/** `wasm`: one SIMD thread. `node`, `node-gpu`: TensorFlow, where installed. `cpu`: plain JavaScript, for tests. */
-export const tensorBackends = ['wasm', 'node-gpu', 'node', 'cpu'] as const;
-export type TensorBackend = (typeof tensorBackends)[number];
 
 /** A started backend. */
 export interface OpenBackend {

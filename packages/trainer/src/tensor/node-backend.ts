@@ -1,5 +1,5 @@
-import { isMainThread } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
+import { chooseDevice } from './device.ts';
 import { selectEngine } from './select-engine.ts';
 
 const version = '4.22.0';
@@ -19,7 +19,7 @@ export async function openNodeBackend(
   device: number | undefined,
   load: Importer = (name) => import(name),
 ): Promise<void> {
-  if (device !== undefined) showOneDevice(device);
+  if (device !== undefined) chooseDevice(device);
   const name = packages[backend];
   try {
     await load(name);
@@ -52,21 +52,6 @@ function checkDevice(backend: NodeBackend, { isGPUPackage, isUsingGpuDevice }: N
         'above, check nvidia-smi and --device, or choose backend wasm',
     );
   }
-}
-
-/** CUDA reads its variable when TensorFlow loads; a worker thread's process.env is a copy that it does not see. */
-function showOneDevice(device: number): void {
-  if (!Number.isInteger(device) || device < 0) {
-    throw new RangeError(`device is ${device}; expected the index of a GPU, from 0`);
-  }
-  const wanted = String(device);
-  if (process.env.CUDA_VISIBLE_DEVICES === wanted) return;
-  if (!isMainThread) {
-    throw new Error(
-      `device ${device} can't be chosen from a worker thread: start the process with CUDA_VISIBLE_DEVICES=${wanted}`,
-    );
-  }
-  process.env.CUDA_VISIBLE_DEVICES = wanted;
 }
 
 function howToInstall(name: string, error: unknown): string {

@@ -12,7 +12,7 @@ import {
 } from '@bitkiln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LabelledImages } from '../trainer.ts';
-import type { TensorBackend } from './backend.ts';
+import type { TensorBackend } from './backend-names.ts';
 import { lossAndGradient, splitResult } from './loss-gradient.ts';
 import { maxPool } from './pooling.ts';
 import { quantize } from './quantizer.ts';

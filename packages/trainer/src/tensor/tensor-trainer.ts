@@ -1,6 +1,7 @@
 import type { NumericsId, Trainer } from '../trainer.ts';
-import { openBackend, type TensorBackend } from './backend.ts';
-import { checkTask } from './check-task.ts';
+import { checkTask } from '../trial/check-task.ts';
+import { openBackend } from './backend.ts';
+import type { TensorBackend } from './backend-names.ts';
 import { selfTest } from './self-test.ts';
 import { trainTrial } from './training.ts';
 

@@ -1,18 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { classOf, crossEntropy, learningRateAt } from '@bitkiln/core';
 import { epochOrder } from '../randomness/epoch-order.ts';
-import { initialParameters } from '../randomness/initial-parameters.ts';
 import { trialDrawStream } from '../randomness/layer-draws.ts';
 import type { Checkpoint, EpochResult, TrialTask } from '../trainer.ts';
-import { type AdamState, adamStep, DecayPowers } from './adam.ts';
+import { type AdamState, adamStep, createAdamRate } from '../trial/adam.ts';
+import { startState } from '../trial/start-state.ts';
 import { evaluationLogits, lossAndGradient, splitResult } from './loss-gradient.ts';
 
 /** Images in a batch of evaluation; it decides no result. */
 const evaluationBatch = 1000;
-
-interface TrainingState extends AdamState {
-  steps: number;
-}
 
 /** What the steps of one trial share. */
 interface Context {
@@ -22,18 +18,27 @@ interface Context {
   readonly useBackend: () => Promise<void>;
 }
 
+/** Where a trial stands between two steps. */
+interface Progress {
+  readonly state: AdamState;
+  steps: number;
+  /** Adam's step size in the next step. */
+  readonly nextRate: (learningRate: number) => number;
+}
+
 /** Trains one trial; see `Trainer.train`. The task is taken as checked. */
 export async function* trainTrial(
   context: Context,
   resumeFrom: Checkpoint | undefined,
 ): AsyncGenerator<EpochResult, void, void> {
   const { task } = context;
-  const state = initialState(task, resumeFrom);
-  const powers = new DecayPowers(state.steps);
+  const steps = resumeFrom?.steps ?? 0;
+  const state = startState(task, resumeFrom);
+  const progress: Progress = { state, steps, nextRate: createAdamRate(steps) };
   for (let epoch = resumeFrom?.epochsDone ?? 0; epoch < task.settings.epochs; epoch++) {
     const start = performance.now();
     const learningRate = learningRateAt(task.settings.learningRate, epoch);
-    const trainLoss = await trainEpoch(context, state, powers, epoch, learningRate);
+    const trainLoss = await trainEpoch(context, progress, epoch, learningRate);
     const validation = await validate(context, state.parameters);
     yield {
       epoch,
@@ -43,7 +48,7 @@ export async function* trainTrial(
       durationMs: performance.now() - start,
       checkpoint: {
         epochsDone: epoch + 1,
-        steps: state.steps,
+        steps: progress.steps,
         parameters: state.parameters.slice(),
         firstMoment: state.firstMoment.slice(),
         secondMoment: state.secondMoment.slice(),
@@ -52,29 +57,10 @@ export async function* trainTrial(
   }
 }
 
-function initialState(task: TrialTask, resumeFrom: Checkpoint | undefined): TrainingState {
-  const { program, startParameters, experimentSeed, trialIndex } = task;
-  if (resumeFrom !== undefined) {
-    return {
-      steps: resumeFrom.steps,
-      parameters: resumeFrom.parameters.slice(),
-      firstMoment: resumeFrom.firstMoment.slice(),
-      secondMoment: resumeFrom.secondMoment.slice(),
-    };
-  }
-  return {
-    steps: 0,
-    parameters: startParameters?.slice() ?? initialParameters(program, experimentSeed, trialIndex),
-    firstMoment: new Float32Array(program.parameterCount),
-    secondMoment: new Float32Array(program.parameterCount),
-  };
-}
-
 /** Returns the mean training loss over the epoch's images. */
 async function trainEpoch(
   context: Context,
-  state: TrainingState,
-  powers: DecayPowers,
+  progress: Progress,
   epoch: number,
   learningRate: number,
 ): Promise<number> {
@@ -87,14 +73,13 @@ async function trainEpoch(
   for (let from = 0; from < train.count; from += settings.batchSize) {
     await beforeBatch(context);
     const indices = order.subarray(from, from + settings.batchSize);
-    const batch = { data: train, indices, draws, step: state.steps };
-    const tensor = lossAndGradient(program, stage, state.parameters, batch);
+    const batch = { data: train, indices, draws, step: progress.steps };
+    const tensor = lossAndGradient(program, stage, progress.state.parameters, batch);
     const result = await tensor.data<'float32'>();
     tensor.dispose();
     lossSum += splitResult(result, program, stage, gradient) * indices.length;
-    powers.advance();
-    adamStep(state, gradient, learningRate * powers.correction);
-    state.steps++;
+    adamStep(progress.state, gradient, progress.nextRate(learningRate));
+    progress.steps++;
   }
   return lossSum / train.count;
 }
