@@ -4,3 +4,4 @@ export {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './postgres/start.ts';
+export { ensureTool, findProgram, type Tool } from './tools.ts';

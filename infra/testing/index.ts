@@ -1,1 +1,2 @@
+export { startTestRedis, type TestRedis } from './redis.ts';
 export { createTestDatabase } from './test-database.ts';

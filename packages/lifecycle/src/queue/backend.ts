@@ -1,4 +1,4 @@
-import type { IQueueBackend } from 'bullmq';
+import type { BackendFactory, IQueueBackend } from 'bullmq';
 
 /** What differs between the two kinds of queue; all else is BullMQ's own abstraction over them. */
 export interface Backend {
@@ -9,6 +9,9 @@ export interface Backend {
   held(queue: string, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }
+
+/** Makes the backend of a named queue. It needs no connection of its own. */
+export type SiblingFactory = BackendFactory<IQueueBackend, object>;
 
 /**
  * A job is in hand only while it is claimed in Postgres, so locks are short: what a killed worker had just taken

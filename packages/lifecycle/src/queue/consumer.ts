@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BackendFactory, type Job as BullJob, type IQueueBackend, Worker } from 'bullmq';
+import { type Job as BullJob, withBackend } from 'bullmq';
 import type { JobPayload } from '../jobs.ts';
 import { formatNumericsId, type NumericsId } from '../numerics.ts';
 import { evaluationQueue, freshTrialQueue, numericsQueue } from '../queue-names.ts';
-import { workerOptions } from './backend.ts';
+import { type SiblingFactory, workerOptions } from './backend.ts';
 import type { JobConsumer, TakenJob } from './job-queue.ts';
 
 /** How long an idle slot waits before it looks again: it doubles from the first to the last. */
@@ -17,13 +17,14 @@ const idleMs = { first: 50, last: 500 } as const;
  */
 export function createConsumer(
   numericsId: NumericsId,
-  factory: BackendFactory<IQueueBackend, unknown>,
+  siblings: SiblingFactory,
   onError: (error: unknown) => void,
 ): JobConsumer {
+  const { Worker } = withBackend(siblings);
   const names = [evaluationQueue, numericsQueue(formatNumericsId(numericsId)), freshTrialQueue];
   const workers = names.map((name) => {
     const options = { ...workerOptions, connection: {}, autorun: false };
-    const worker = new Worker<JobPayload>(name, null, options, factory as BackendFactory);
+    const worker = new Worker<JobPayload>(name, null, options);
     worker.on('error', onError);
     // By hand too: it gives back what a killed worker had taken.
     worker.startStalledCheckTimer().catch(onError);

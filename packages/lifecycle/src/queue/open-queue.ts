@@ -1,7 +1,7 @@
-import { type BackendFactory, type IQueueBackend, Queue } from 'bullmq';
-import type { Job } from '../jobs.ts';
+import { withBackend } from 'bullmq';
+import type { Job, JobPayload } from '../jobs.ts';
 import { evaluationQueue, freshTrialQueue } from '../queue-names.ts';
-import { jobOptions } from './backend.ts';
+import { jobOptions, type SiblingFactory } from './backend.ts';
 import { createConsumer } from './consumer.ts';
 import type { JobQueue } from './job-queue.ts';
 import { openPostgresBackend } from './postgres-backend.ts';
@@ -29,12 +29,13 @@ export async function openQueue(options: QueueOptions): Promise<JobQueue> {
   const backend = options.redisUrl
     ? await openRedisBackend(options.redisUrl, onError)
     : await openPostgresBackend(options.databaseUrl);
-  const factory: BackendFactory<IQueueBackend, unknown> = (name) => backend.root.forQueue(name);
-  const queues = new Map<string, Queue>();
+  const siblings: SiblingFactory = (name) => backend.root.forQueue(name);
+  const { Queue } = withBackend(siblings);
+  const queues = new Map<string, InstanceType<typeof Queue<JobPayload>>>();
   const queueOf = (name: string) => {
     const known = queues.get(name);
     if (known !== undefined) return known;
-    const queue = new Queue(name, { connection: {} }, factory as BackendFactory);
+    const queue = new Queue<JobPayload>(name, { connection: {} });
     queue.on('error', onError);
     queues.set(name, queue);
     return queue;
@@ -63,7 +64,7 @@ export async function openQueue(options: QueueOptions): Promise<JobQueue> {
       }
       return missing;
     },
-    consumer: (numericsId) => createConsumer(numericsId, factory, onError),
+    consumer: (numericsId) => createConsumer(numericsId, siblings, onError),
     ping: async () => {
       await limited(queueOf(freshTrialQueue).getJobCountByTypes('waiting'));
     },

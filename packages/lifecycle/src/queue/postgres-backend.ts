@@ -1,4 +1,4 @@
-import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations } from 'bullmq';
+import { createPostgresBackend, DEFAULT_SCHEMA, type PostgresConnectionOptions, runMigrations } from 'bullmq';
 import pg from 'pg';
 import { type Backend, workerOptions } from './backend.ts';
 
@@ -24,7 +24,9 @@ export async function openPostgresBackend(databaseUrl: string): Promise<Backend>
     await pool.end();
     throw error;
   }
-  const root = createPostgresBackend('root', { connection: pool, ...workerOptions });
+  // Its type for a pool names fewer overloads than pg declares.
+  const connection = pool as unknown as PostgresConnectionOptions;
+  const root = createPostgresBackend('root', { connection, ...workerOptions });
   return {
     kind: 'postgres',
     root,

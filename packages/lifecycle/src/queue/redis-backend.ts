@@ -23,7 +23,9 @@ export async function openRedisBackend(
   });
   redis.on('error', onError);
   await connectOnce(redis);
-  const root = createRedisBackend('root', { connection: redis, prefix, ...workerOptions });
+  // The prefix is an option of this backend alone, which the shared factory type leaves out.
+  const options = { connection: redis, prefix, ...workerOptions };
+  const root = createRedisBackend('root', options);
   root.on('error', onError);
   return {
     kind: 'redis',

@@ -1,0 +1,105 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { lock } from 'proper-lockfile';
+import { runCommand } from './run-command.ts';
+
+/** Programs that tests or services may need, with the packages that hold them. */
+const packages = {
+  'redis-server': { apt: ['redis-server'], brew: ['redis'] },
+} as const;
+
+export type Tool = keyof typeof packages;
+
+/** Where package managers put programs that an ordinary user's PATH may leave out. */
+const moreFolders = ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
+
+/**
+ * The path of a program, which is got through the system's package manager where it is missing: apt-get (with sudo
+ * where this is not root), or Homebrew. It says what it does.
+ *
+ * @throws Error with the command to type, where it can't be got.
+ */
+export async function ensureTool(tool: Tool, say: (line: string) => void = console.log): Promise<string> {
+  const found = await findProgram(tool);
+  if (found !== null) return found;
+  // Two test files may want the same tool at once.
+  const release = await lock(join(tmpdir(), `bitkiln-tools-${process.getuid?.() ?? 0}`), {
+    realpath: false,
+    stale: 10_000,
+    retries: { forever: true, maxRetryTime: 600_000 },
+  });
+  try {
+    return (await findProgram(tool)) ?? (await install(tool, say));
+  } finally {
+    await release();
+  }
+}
+
+async function install(tool: Tool, say: (line: string) => void): Promise<string> {
+  const commands = await installCommands(tool);
+  if (commands === null) {
+    throw new Error(
+      `${tool} is missing, and there is neither apt-get nor brew to get it with; install it by hand`,
+    );
+  }
+  const typed = commands.install.join(' ');
+  say(`${tool} is missing; getting it: ${typed}`);
+  let result = await run(commands.install);
+  // The lists of a fresh machine are empty or old.
+  if (result.code !== 0 && commands.refresh !== null && (await run(commands.refresh)).code === 0) {
+    result = await run(commands.install);
+  }
+  const path = result.code === 0 ? await findProgram(tool) : null;
+  if (path === null) throw new Error(`${tool} could not be got; type: ${typed}\n${result.output.trim()}`);
+  say(`${tool} is at ${path}`);
+  return path;
+}
+
+interface InstallCommands {
+  readonly install: readonly string[];
+  readonly refresh: readonly string[] | null;
+}
+
+async function installCommands(tool: Tool): Promise<InstallCommands | null> {
+  if ((await findProgram('apt-get')) !== null) {
+    // Services that a package would start stay down: the tests start servers of their own.
+    const asRoot =
+      process.getuid?.() === 0 ? ['env'] : ['sudo', ...(process.stdin.isTTY ? [] : ['-n']), 'env'];
+    const aptGet = [
+      ...asRoot,
+      'DEBIAN_FRONTEND=noninteractive',
+      'RUNLEVEL=1',
+      'apt-get',
+      '-o',
+      'DPkg::Lock::Timeout=300',
+    ];
+    return {
+      install: [...aptGet, 'install', '-y', '--no-install-recommends', ...packages[tool].apt],
+      refresh: [...aptGet, 'update'],
+    };
+  }
+  if ((await findProgram('brew')) !== null) {
+    return { install: ['brew', 'install', ...packages[tool].brew], refresh: null };
+  }
+  return null;
+}
+
+async function run([program, ...args]: readonly string[]): Promise<{ code: number | null; output: string }> {
+  return runCommand(program!, args).catch((error: Error) => ({ code: null, output: error.message }));
+}
+
+/** The path of a program on this host; null where there is none. */
+export async function findProgram(name: string): Promise<string | null> {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...moreFolders]) {
+    if (folder === '') continue;
+    const path = join(folder, name);
+    const executable = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return path;
+  }
+  return null;
+}
