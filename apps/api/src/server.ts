@@ -31,4 +31,6 @@ function stopOnSignal(service: Service): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Where a parent process started this one, it ends with it, even if the parent was killed.
+  process.once('disconnect', () => stop('SIGTERM'));
 }
