@@ -7,8 +7,8 @@ export class ModelError extends Error {
   readonly value: unknown;
   readonly expected: string;
 
-  constructor(field: string, value: unknown, expected: string) {
-    super(`${field} is ${show(value)}; expected ${expected}`);
+  constructor(field: string, value: unknown, expected: string, options?: ErrorOptions) {
+    super(`${field} is ${show(value)}; expected ${expected}`, options);
     this.field = field;
     this.value = value;
     this.expected = expected;

@@ -27,7 +27,7 @@ export function kerasLayers(program: Program, stage: StageName): KerasLayer[] {
   ];
   let flat = false;
   for (const op of program.ops) {
-    const wantsFlat = op.kind === 'dense' || (flat && shapeless.includes(op.kind));
+    const wantsFlat: boolean = op.kind === 'dense' || (flat && shapeless.includes(op.kind));
     if (wantsFlat && !flat) layers.push(plain('Flatten', { data_format: 'channels_last' }));
     if (flat && !wantsFlat) layers.push(plain('Reshape', { target_shape: [1, 1, op.input.channels] }));
     flat = wantsFlat;
