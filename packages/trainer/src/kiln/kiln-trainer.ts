@@ -1,11 +1,11 @@
 import { learningRateAt } from '@bitkiln/core';
 import { epochOrder } from '../randomness/epoch-order.ts';
-import { initialParameters } from '../randomness/initial-parameters.ts';
 import { trialDrawStream } from '../randomness/layer-draws.ts';
 import type { Checkpoint, EpochResult, NumericsId, Trainer, TrialTask } from '../trainer.ts';
-import { type AdamState, adamStep, createAdamRate } from './training/adam.ts';
+import { adamStep, createAdamRate } from '../trial/adam.ts';
+import { checkTask } from '../trial/check-task.ts';
+import { startState } from '../trial/start-state.ts';
 import { createBreather } from './training/breather.ts';
-import { checkTask } from './training/check-task.ts';
 import { createSession } from './training/session.ts';
 
 /** Version of the arithmetic in docs/trainer-definition.md. */
@@ -79,20 +79,4 @@ async function* trainTrial(
       },
     };
   }
-}
-
-function startState(task: TrialTask, resumeFrom: Checkpoint | undefined): AdamState {
-  if (resumeFrom !== undefined) {
-    return {
-      parameters: resumeFrom.parameters.slice(),
-      firstMoment: resumeFrom.firstMoment.slice(),
-      secondMoment: resumeFrom.secondMoment.slice(),
-    };
-  }
-  const { program, startParameters, experimentSeed, trialIndex } = task;
-  return {
-    parameters: startParameters?.slice() ?? initialParameters(program, experimentSeed, trialIndex),
-    firstMoment: new Float32Array(program.parameterCount),
-    secondMoment: new Float32Array(program.parameterCount),
-  };
 }

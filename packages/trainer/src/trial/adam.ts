@@ -1,7 +1,7 @@
 const f = Math.fround;
 
 /** Kingma and Ba's decay rates, and the epsilon that is added to the root of the uncorrected second moment. */
-export const adam = { first: 0.9, second: 0.999, epsilon: 1e-7 } as const;
+const adam = { first: 0.9, second: 0.999, epsilon: 1e-7 } as const;
 
 export interface AdamState {
   readonly parameters: Float32Array;
@@ -12,7 +12,7 @@ export interface AdamState {
 /**
  * One step of Adam in single precision, every operation rounded:
  * m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= (rate m) / (sqrt(v) + epsilon).
- * `rate` is lr sqrt(1 - b2^t) / (1 - b1^t), from `adamRate`.
+ * `rate` is lr sqrt(1 - b2^t) / (1 - b1^t), from `createAdamRate`.
  */
 export function adamStep(state: AdamState, gradients: Float32Array, rate: number): void {
   const { parameters, firstMoment, secondMoment } = state;
