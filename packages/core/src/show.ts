@@ -10,6 +10,7 @@ function toText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    return String(value);
+    // String() of lists nested thousands deep overflows the stack just as JSON.stringify does.
+    return typeof value === 'object' ? Object.prototype.toString.call(value) : String(value);
   }
 }

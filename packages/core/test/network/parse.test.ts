@@ -167,6 +167,12 @@ describe('parseNetwork', () => {
     expect(error.message).toBe('layer 2, D: rate is NaN; expected a number of at least 0 and below 1');
   });
 
+  it('refuses lists nested too deep to be shown', () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    expect(() => parseNetwork(deep)).toThrow(NetworkError);
+    expect(() => parseNetwork([['A', deep, 4]])).toThrow(NetworkError);
+  });
+
   it('refuses what is no network at all', () => {
     expect(() => parseNetwork({} as never)).toThrow('network is {}; expected a list of layers');
     expect(() => parseNetwork([['C', 1, 2] as never])).toThrow('layer 1, C: has 2 fields; expected filters,');
