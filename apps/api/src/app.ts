@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import datasets from './plugins/app/datasets/datasets.ts';
 import events, { type EventsOptions } from './plugins/app/events/events.ts';
@@ -40,7 +40,7 @@ export interface AppOptions extends DatabaseOptions, EventsOptions, SseOptions, 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: options.logger ?? false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     bodyLimit: bodyLimitBytes,
     // A slow sender holds its socket no longer than this.

@@ -41,7 +41,8 @@ async function listen(app: Awaited<ReturnType<typeof buildApp>>, { host, port }:
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') throw new Error(`port ${port} of ${host} is in use; set PORT to another`);
-    if (code === 'EACCES') throw new Error(`port ${port} may not be opened by this user; set PORT to another`);
+    if (code === 'EACCES')
+      throw new Error(`port ${port} may not be opened by this user; set PORT to another`);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
       throw new Error(`HOST is ${host}, which is no address of this machine`);
     }

@@ -20,54 +20,60 @@ export interface CheckedNetwork {
   readonly storage: StorageTotals;
 }
 
+type Source = string | readonly (readonly unknown[])[];
+
 /**
  * Reads a network and makes sure that it can be trained on the data set within the budget.
  * @throws Problem 422 naming what is impossible about it.
  */
 export function checkNetwork(
-  source: string | readonly (readonly unknown[])[],
+  source: Source,
   dataset: DatasetInfo,
   strategy: Strategy,
   budgetBytes: number,
 ): CheckedNetwork {
   const layers = orRefuse(source, () => parseNetwork(source));
   const program = orRefuse(source, () => lowerNetwork(layers, dataset.shape));
-  requireClasses(layers, dataset.classes);
+  requireClasses(source, layers, dataset.classes);
   const storage = storageTotals(layers, dataset.shape, strategy);
   if (storage.totalBytes > budgetBytes) throw overBudget(storage, strategy, budgetBytes);
   orRefuse(source, () => compileIntegerNetwork({ program, parameters: largestWeights(program) }));
   return { text: printNetwork(layers), storage };
 }
 
-function orRefuse<T>(source: unknown, run: () => T): T {
+function orRefuse<T>(source: Source, run: () => T): T {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    throw impossible(error.message, source, error.layer, error.expected);
+    throw impossible(source, error.layer, error.message, error.value, error.expected);
   }
 }
 
-function requireClasses(layers: readonly Layer[], classes: number): void {
+function requireClasses(source: Source, layers: readonly Layer[], classes: number): void {
   const index = layers.length - 1;
   const last = layers[index]!;
   if (last.code !== 'S' || last.units === classes) return;
   const expected = `${classes}, a unit for each class of the data set`;
-  throw impossible(
-    `layer ${index + 1}, S: units is ${last.units}; expected ${expected}`,
-    last.units,
-    index,
-    expected,
-  );
+  const detail = `layer ${index + 1}, S: units is ${last.units}; expected ${expected}`;
+  throw impossible(source, index, detail, last.units, expected);
 }
 
-function impossible(detail: string, value: unknown, layer: number | null, expected: string): Problem {
+/** In a list of layers the fault has a place of its own; in a text the detail counts the layers. */
+function impossible(
+  source: Source,
+  layer: number | null,
+  detail: string,
+  value: unknown,
+  expected: string,
+): Problem {
+  const path = typeof source === 'string' || layer === null ? ['network'] : ['network', layer];
   return new Problem({
     kind: 'invalid-network',
     status: 422,
     title: 'The network can not be built',
     detail,
-    errors: [fieldError('body', ['network'], value, expected)],
+    errors: [fieldError('body', path, value, expected)],
     ...(layer === null ? {} : { members: { layer: layer + 1 } }),
   });
 }

@@ -90,7 +90,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
         summary: 'Cancel an experiment',
         description: 'Does nothing to one that is over; the reply shows how it stands.',
         params: idParams,
-        body: object({}).optional(),
+        body: object({}).nullish(),
         response: { 200: experiment, ...problems(400, 404) },
       },
     },

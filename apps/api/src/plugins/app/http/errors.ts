@@ -23,6 +23,7 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
   if (problem.statusCode === 503) reply.header('retry-after', '2');
   return reply
     .code(problem.statusCode)
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .serializer(JSON.stringify)
     .send(problemDocument(problem, request.id));

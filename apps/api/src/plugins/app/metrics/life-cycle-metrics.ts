@@ -23,7 +23,8 @@ export default fp(
       labelNames: ['state'],
       registers,
       async collect() {
-        await states(this, experimentStates, prisma.experiment.groupBy({ by: ['state'], _count: true }));
+        const groups = prisma.experiment.groupBy({ by: ['state'], _count: true });
+        await states(this, experimentStates, groups);
       },
     });
     new Gauge({
@@ -32,7 +33,8 @@ export default fp(
       labelNames: ['state'],
       registers,
       async collect() {
-        await states(this, trialStates, prisma.trial.groupBy({ by: ['state'], _count: true }));
+        const groups = prisma.trial.groupBy({ by: ['state'], _count: true });
+        await states(this, trialStates, groups);
       },
     });
     new Gauge({

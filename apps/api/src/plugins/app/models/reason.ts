@@ -1,22 +1,26 @@
+import { explainSelection, type ZScoreSelection } from '@bitkiln/core';
 import type { Winner } from '../../../schemas/winner.ts';
 
-type Selection = Winner['selection'];
-type Scored = Selection['scores'][number];
+type Audit = Winner['selection'];
 
-/** Why a trial won, in one sentence of the rule's own terms. */
-export function reasonOf(selection: Selection, chosen: Scored, runnerUp: Scored | null): string {
-  const count = selection.scores.length;
-  if (count === 1) return `trial ${chosen.index} is the only one that finished the stage`;
-  if (chosen.score === null || selection.weight === null) {
-    return `trial ${chosen.index} comes first of ${count} by the ${selection.rule} rule`;
-  }
-  const ahead =
-    runnerUp === null || runnerUp.score === null
-      ? ''
-      : `, ahead of trial ${runnerUp.index} with ${runnerUp.score.toFixed(4)}`;
-  const weight = selection.weight.toFixed(4);
-  return (
-    `trial ${chosen.index} has the highest score of ${count}, ${chosen.score.toFixed(4)}${ahead}: ` +
-    `${weight} times the z-score of its accuracy, less the z-score of its loss`
+/** Why a trial won, told from the record of the choice alone; trials are called by their place in the stage. */
+export function reasonOf(audit: Audit, chosenId: string, runnerUpId: string | null): string {
+  const place = (id: string) => audit.scores.findIndex(({ trialId }) => trialId === id);
+  const standings = audit.scores.map(({ validationLoss, validationAccuracy, score }) => ({
+    loss: validationLoss,
+    accuracy: validationAccuracy,
+    score: score ?? 0,
+  }));
+  const selection = {
+    ...audit.details,
+    images: audit.images,
+    weight: audit.weight,
+    index: place(chosenId),
+    runnerUp: runnerUpId === null ? null : place(runnerUpId),
+    standings,
+  } as unknown as ZScoreSelection;
+  return explainSelection(
+    selection,
+    audit.scores.map(({ index }) => index),
   );
 }

@@ -43,12 +43,14 @@ export function toWinner(row: WinnerRow, sizes: FileSizes): Winner {
   );
   const chosen = toScored(entry, selection);
   const runnerUp = scores.find(({ trialId }) => trialId === selection.runnerUpTrialId) ?? null;
+  // The recorded reason counts the finished trials: ours calls them by their place in the stage.
+  const { reason: _, ...details } = selection.details as Record<string, unknown>;
   const audit: Winner['selection'] = {
     rule: selection.rule,
     stage: stage.name,
     images: selection.images,
     weight: selection.weight,
-    details: selection.details as Record<string, unknown>,
+    details,
     scores,
   };
   const files = `/experiments/${row.id}/best`;
@@ -71,7 +73,7 @@ export function toWinner(row: WinnerRow, sizes: FileSizes): Winner {
     testTotal: model.testTotal,
     score: chosen.score,
     runnerUp,
-    reason: reasonOf(audit, chosen, runnerUp),
+    reason: reasonOf(audit, trial.id, runnerUp?.trialId ?? null),
     selection: audit,
     provenance: {
       experimentId: row.id,

@@ -65,7 +65,7 @@ function createTrialsRepository({ prisma }: Database) {
         select kind::text as kind, epochs_done, steps, sha256, saved_at,
           (octet_length(parameters) + coalesce(octet_length(first_moment), 0)
             + coalesce(octet_length(second_moment), 0))::int as size_bytes
-        from checkpoints where trial_id = ${id}::uuid order by kind`;
+        from checkpoints where trial_id = ${id}::uuid order by checkpoints.kind`;
       return toTrialDetail(row, checkpoints);
     },
 
