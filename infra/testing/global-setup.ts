@@ -78,7 +78,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Ends and removes the databases of test runs that were killed. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(prefix) || isProcessAlive(Number(name.slice(prefix.length)))) continue;
+    // A name that goes on behind the process id is the lock of a server that is starting now.
+    const pid = Number(name.slice(prefix.length));
+    if (!name.startsWith(prefix) || !Number.isInteger(pid) || isProcessAlive(pid)) continue;
     const folder = join(tmpdir(), name);
     // A folder that was cut short while it was made may not start at all: it goes all the same.
     const left = await startEmbeddedPostgres({ directory: folder, settings }).catch(() => null);
