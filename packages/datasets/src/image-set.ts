@@ -2,6 +2,11 @@ import { createHash } from 'node:crypto';
 import type { ImageSet } from '@bitkiln/core';
 import { type DatasetParts, packedBody, packedLayout } from './packed/packed-format.ts';
 
+/** Zeroed memory that the threads of a process share. */
+export function sharedBytes(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length));
+}
+
 /**
  * Copies the images and labels at `indices`, in that order, into shared memory, so that a host's trainer threads
  * read one copy.
@@ -14,8 +19,8 @@ export function shareImages(
   indices: Iterable<number> & { readonly length: number },
 ): ImageSet {
   const count = indices.length;
-  const shared = new Uint8Array(new SharedArrayBuffer(count * imageBytes));
-  const sharedLabels = new Uint8Array(new SharedArrayBuffer(count));
+  const shared = sharedBytes(count * imageBytes);
+  const sharedLabels = sharedBytes(count);
   let next = 0;
   for (const index of indices) {
     shared.set(images.subarray(index * imageBytes, (index + 1) * imageBytes), next * imageBytes);

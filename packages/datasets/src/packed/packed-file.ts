@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Dataset } from '@bitkiln/core';
 import { DatasetError } from '../dataset-error.ts';
+import { sharedBytes } from '../image-set.ts';
 import { type DatasetParts, packedBody, packedLayout, readPacked } from './packed-format.ts';
 
 /** The packed form as one array. */
@@ -42,7 +43,7 @@ export async function readPackedFile(path: string, name: string, sha256: string)
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    const bytes = sharedBytes(size);
     for (let at = 0; at < size; ) {
       const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 2 ** 28), at);
       if (bytesRead === 0) break;
@@ -56,13 +57,14 @@ export async function readPackedFile(path: string, name: string, sha256: string)
 
 /**
  * Writes a file beside its place and renames it there, so that a reader never sees half of it and a killed writer
- * leaves only a `.tmp` file.
+ * leaves only a `.tmp` file, which a later writer of the same path removes.
  */
 export async function writeAtomically(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
+  await removeAbandoned(path);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, 'wx');
@@ -76,5 +78,17 @@ export async function writeAtomically(
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** A temporary file that nobody has written to for this long has no writer any more. */
+const abandonedMs = 3_600_000;
+
+async function removeAbandoned(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`) || !name.endsWith('.tmp')) continue;
+    const temporary = join(dirname(path), name);
+    const file = await stat(temporary).catch(() => null);
+    if (file !== null && Date.now() - file.mtimeMs > abandonedMs) await rm(temporary, { force: true });
   }
 }

@@ -1,0 +1,140 @@
+import type { Dataset } from '@bitkiln/core';
+import { type BuildReport, buildAugmented } from './augmented/build.ts';
+import {
+  type Augmentation,
+  augmentationRecipe,
+  augmentations,
+  type Recipe,
+  recipeKey,
+} from './augmented/recipe.ts';
+import type { TeacherHost } from './augmented/teacher.ts';
+import { type DataFolders, dataFolders } from './data-folders.ts';
+import { DatasetError } from './dataset-error.ts';
+import type { Watch } from './progress.ts';
+import { datasetNames, findDataset, listDatasets } from './registry.ts';
+import type { DatasetSource } from './remote/dataset-source.ts';
+import { fetchDataset } from './remote/fetch-dataset.ts';
+import { withBuildLock } from './store/build-lock.ts';
+import {
+  loadStored,
+  readRecipeFile,
+  recipeLock,
+  storeDataset,
+  writeRecipeFile,
+} from './store/dataset-store.ts';
+
+export interface OpenOptions extends Watch {
+  readonly folders?: DataFolders;
+  /** The hash that the data must have, where an experiment has begun with some. */
+  readonly sha256?: string | null;
+  /** Where a host without the set gets it; without it only what the host has can be opened. */
+  readonly source?: DatasetSource | null;
+  /** Trains and runs the teacher of `published`. */
+  readonly teacher?: TeacherHost | null;
+}
+
+/** What stands beside an augmented set in the cache. */
+export interface RecipeFile {
+  readonly sha256: string;
+  readonly recipe: Recipe;
+  readonly report: BuildReport;
+}
+
+/**
+ * The images of an experiment, in shared memory: a data set by name, augmented. What is augmented is kept in the
+ * cache and made once for all the workers of a host; a host that lacks the set fetches it.
+ * @throws DatasetError where there is no such set, it can't be read, or it is not the one of the hash asked for
+ */
+export async function openDataset(
+  name: string,
+  augmentation: string,
+  options: OpenOptions = {},
+): Promise<Dataset> {
+  if (!isAugmentation(augmentation)) {
+    const expected = `one of ${augmentations.join(', ')}`;
+    throw new DatasetError({ source: name, field: 'augmentation', value: augmentation, expected });
+  }
+  const { folders = dataFolders(), sha256 = null, source = null } = options;
+  if (sha256 !== null) {
+    const stored = await loadStored(folders.cache, name, sha256, options);
+    if (stored !== null) return stored;
+  }
+  const base = await baseSet(name, folders, options);
+  const opened = augmentation === 'none' ? base : await augmentedSet(base, augmentation, folders, options);
+  if (sha256 === null || opened.sha256 === sha256) return opened;
+  const fetched = source === null ? null : await fetchDataset(folders.cache, source, name, sha256, options);
+  if (fetched !== null) return fetched;
+  const field = augmentation === 'none' ? 'SHA-256' : `SHA-256 with augmentation ${augmentation}`;
+  throw new DatasetError({ source: `data set ${name}`, field, value: opened.sha256, expected: sha256 });
+}
+
+/**
+ * How the augmented set of this hash came about, as its builder wrote it down.
+ * @param recipe of the set
+ */
+export async function readReport(
+  recipe: Recipe,
+  folders: DataFolders = dataFolders(),
+): Promise<RecipeFile | null> {
+  return (await readRecipeFile(folders.cache, recipeKey(recipe))) as RecipeFile | null;
+}
+
+function isAugmentation(name: string): name is Augmentation {
+  return augmentations.some((augmentation) => augmentation === name);
+}
+
+/** The set to augment. For a user's own set the source, where there is one, decides which set has the name. */
+async function baseSet(name: string, folders: DataFolders, options: OpenOptions): Promise<Dataset> {
+  const { source = null, signal } = options;
+  const here = await findDataset(name, folders);
+  if (here !== null && (source === null || datasetNames.includes(name))) return here;
+  const described = source === null ? null : await source.describe(name, signal);
+  if (here !== null && (described === null || described.sha256 === here.sha256)) return here;
+  if (source !== null && described !== null) {
+    const fetched = await fetchDataset(folders.cache, source, name, described.sha256, options);
+    if (fetched !== null) return fetched;
+  }
+  const expected = `one of ${(await listDatasets(folders)).join(', ')}${source === null ? '' : ', or one of the API'}`;
+  throw new DatasetError({ source: 'data set', field: 'name', value: name, expected });
+}
+
+async function augmentedSet(
+  base: Dataset,
+  augmentation: Exclude<Augmentation, 'none'>,
+  folders: DataFolders,
+  options: OpenOptions,
+): Promise<Dataset> {
+  const { teacher = null, source = null, sha256 = null } = options;
+  if (augmentation === 'published' && teacher === null) {
+    throw new Error('the augmentation published needs a trainer for its teacher');
+  }
+  const host = augmentation === 'published' ? teacher : null;
+  const recipe = augmentationRecipe(base, host === null ? null : host.trainer.numericsId);
+  const key = recipeKey(recipe);
+  const built = await builtSet(base, key, folders.cache, options);
+  if (built !== null) return built;
+  if (source !== null && sha256 !== null) {
+    const fetched = await fetchDataset(folders.cache, source, base.name, sha256, options);
+    if (fetched !== null) return fetched;
+  }
+  return withBuildLock(recipeLock(folders.cache, key), options, async () => {
+    const meanwhile = await builtSet(base, key, folders.cache, options);
+    if (meanwhile !== null) return meanwhile;
+    const { dataset, report } = await buildAugmented(base, recipe, host, options);
+    options.onProgress?.({ phase: 'storing', done: 0, total: 1 });
+    await storeDataset(folders.cache, dataset);
+    await writeRecipeFile(folders.cache, key, {
+      sha256: dataset.sha256,
+      recipe,
+      report,
+    } satisfies RecipeFile);
+    options.onProgress?.({ phase: 'storing', done: 1, total: 1 });
+    return dataset;
+  });
+}
+
+/** The set that an earlier builder of the recipe left. */
+async function builtSet(base: Dataset, key: string, cache: string, watch: Watch): Promise<Dataset | null> {
+  const file = (await readRecipeFile(cache, key)) as RecipeFile | null;
+  return file === null ? null : loadStored(cache, base.name, file.sha256, watch);
+}
