@@ -129,7 +129,7 @@ describe('broken files', () => {
     parameters: new Float32Array(1 + 6 + 2 + 3),
   });
 
-  test.each<[(json: Document) => void, string]>([
+  const faults: [(json: Document) => void, string][] = [
     [(json) => Object.assign(json, { format: 'onnx' }), 'format is "onnx"; expected "bitkiln-model"'],
     [(json) => Object.assign(json, { formatVersion: 2 }), 'formatVersion is 2; expected 1'],
     [(json) => Object.assign(json, { extra: 1 }), 'extra is 1; expected no such field'],
@@ -196,7 +196,9 @@ describe('broken files', () => {
         }),
       'layer 1, Q: activationThreshold is 101; expected a log2 threshold from -100 to 100',
     ],
-  ])('fault %#', (change, message) => {
+  ];
+
+  test.each(faults.map(([change, message]) => ({ change, message })))('$message', ({ change, message }) => {
     const json = documentOf(noise);
     change(json);
     const attempt = (): Model => readModelJson(JSON.stringify(json));
