@@ -81,5 +81,10 @@ export const everyLayer: readonly TinyTask[] = [
     input: { rows: 7, cols: 7, channels: 2 },
   },
   { network: 'C(2,1x3/1x3) M(1) C(3,4x1/2x1) A(1,4) S(2)', input: { rows: 8, cols: 11, channels: 1 } },
+  {
+    network: 'C(5,2x2) M(2) C(3,3x2/1x2) M(2) C(4,1x1) M(1) S(2)',
+    input: { rows: 17, cols: 25, channels: 3 },
+  },
+  { network: 'C(4,3x3) C(6,2x4/2x1) M(3) CN(7,2x2) S(5)', input: { rows: 15, cols: 14, channels: 1 } },
   { network: 'T(3,2x2) D(0.2)@a4 M(2) DSC(4,2x2/2x2) S(6)', input: { rows: 9, cols: 13, channels: 2 } },
 ];

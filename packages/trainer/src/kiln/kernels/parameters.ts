@@ -21,7 +21,7 @@ export function emitSpreadWeights(f: FunctionBuilder, { program, plan }: KernelC
  */
 export function emitSumLanes(f: FunctionBuilder, { program, plan }: KernelContext): void {
   const from = f.let(i32.const(plan.gradients));
-  const to = f.parameter(0);
+  const to = f.let(f.parameter(0));
   f.repeat(Math.ceil(program.parameterCount / 4), () => {
     const pairs = [0, 2].map((i) => {
       const a = f.let(v128.load(at(from, i * lanes4)));

@@ -2,7 +2,7 @@ import { elements, type Op, type Program, type StageName } from '@bitkiln/core';
 import { f32x4, type V128 } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import { ModuleBuilder } from '../assembler/module-builder.ts';
-import { emitActivationGradient } from '../kernels/activation.ts';
+import { emitActivationGradient } from '../kernels/activation-gradient.ts';
 import { type KernelContext, plainMultiplyAdd } from '../kernels/context.ts';
 import {
   emitCopy,
@@ -20,6 +20,14 @@ import {
   emitMaxPool,
   emitMaxPoolGradient,
 } from '../kernels/pooling.ts';
+import {
+  emitPickedGradient,
+  emitSparseInputGradient,
+  emitSparseKernelGradient,
+  emitSpreadSparseWeights,
+  emitSumSparseLanes,
+  emitTransposedInput,
+} from '../kernels/sparse-gradient.ts';
 import { emitInputGradient, emitKernelGradient, emitWeightedForward } from '../kernels/weighted.ts';
 import { inputNeedsGradient } from '../plan/arithmetic.ts';
 import type { MemoryPlan } from '../plan/memory-plan.ts';
@@ -83,8 +91,14 @@ export function emitModule(
   module.define('evaluate', 0, (f) => {
     for (const { index } of evaluation) f.call(index);
   });
-  module.define('spreadWeights', 0, (f) => emitSpreadWeights(f, context));
-  module.define('sumLanes', 1, (f) => emitSumLanes(f, context));
+  module.define('spreadWeights', 0, (f) => {
+    emitSpreadWeights(f, context);
+    emitSpreadSparseWeights(f, context);
+  });
+  module.define('sumLanes', 1, (f) => {
+    emitSumLanes(f, context);
+    emitSumSparseLanes(f, context);
+  });
   return module.encode();
 }
 
@@ -124,6 +138,9 @@ function backwardSteps(
         ['poolGradient', (f) => emitAveragePoolGradient(f, context, index, op)],
       ];
     case 'max-pool':
+      if (index > 0 && plan.sparse[index - 1] !== null) {
+        return [['pickedGradient', (f) => emitPickedGradient(f, context, index)]];
+      }
       return [['poolGradient', (f) => emitMaxPoolGradient(f, context, index, op)]];
     case 'dropout':
       return [['dropoutGradient', (f) => emitDropoutGradient(f, context, index)]];
@@ -136,6 +153,20 @@ function backwardSteps(
       ];
     }
     default:
+      if (plan.sparse[index] !== null) {
+        return [
+          ['transposedInput', (f) => emitTransposedInput(f, context, index)],
+          ['sparseKernelGradient', (f) => emitSparseKernelGradient(f, context, index)],
+          ...(toInput
+            ? [
+                ['sparseInputGradient', (f) => emitSparseInputGradient(f, context, index)] as [
+                  string,
+                  typeof activation,
+                ],
+              ]
+            : []),
+        ];
+      }
       return [
         ['activationGradient', activation],
         ['kernelGradient', (f) => emitKernelGradient(f, context, index)],

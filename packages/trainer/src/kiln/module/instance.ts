@@ -63,7 +63,8 @@ function writeRowTables(program: Program, stage: StageName, plan: MemoryPlan, wo
   for (const [i, op] of program.ops.entries()) {
     if (!('kernel' in op)) continue;
     const tables = [forwardCorrelation(context, i)];
-    if (inputNeedsGradient(program, stage, i)) tables.push(gradientCorrelation(context, i));
+    if (plan.sparse[i] === null && inputNeedsGradient(program, stage, i))
+      tables.push(gradientCorrelation(context, i));
     for (const correlation of tables) words.set(rowTable(correlation), correlation.rowTable / 4);
   }
 }

@@ -1,5 +1,6 @@
 import { elements, type Program, type StageName } from '@bitkiln/core';
 import { activeQuantizer, inputNeedsGradient } from './arithmetic.ts';
+import { planSparse, type SparsePlan } from './sparse-plan.ts';
 
 /** A feature map's arrays, one vector of four lanes an element. */
 export interface MapPlan {
@@ -41,6 +42,8 @@ export interface MemoryPlan {
   /** Row tables of correlations: forward and input gradient, by op; null where there is none. */
   readonly forwardRows: readonly (number | null)[];
   readonly gradientRows: readonly (number | null)[];
+  /** Arrays of the convolutions that max pooling makes sparse, by op; null for other ops. */
+  readonly sparse: readonly (SparsePlan | null)[];
 }
 
 const vector = 16;
@@ -71,11 +74,14 @@ export function planMemory(program: Program, stage: StageName): MemoryPlan {
   const input = reserve(elements(program.input) * vector);
   const maps: MapPlan[] = [{ value: input, unquantized: input, gradient: null }];
   const factors: (number | null)[] = [];
+  const sparse: (SparsePlan | null)[] = [];
   for (const [i, op] of ops.entries()) {
     const bytes = elements(op.output) * vector;
     const value = reserve(bytes);
     const unquantized = activeQuantizer(op, stage) === null ? value : reserve(bytes);
-    const gradient = inputNeedsGradient(program, stage, i + 1) ? reserve(bytes) : null;
+    sparse.push(planSparse(program, stage, i, reserve));
+    const dense = inputNeedsGradient(program, stage, i + 1) && sparse[i] === null;
+    const gradient = dense ? reserve(bytes) : null;
     maps.push({ value, unquantized, gradient });
     factors.push(op.kind === 'dropout' ? reserve(bytes) : null);
   }
@@ -97,5 +103,6 @@ export function planMemory(program: Program, stage: StageName): MemoryPlan {
     predictions: predictions!,
     forwardRows,
     gradientRows,
+    sparse,
   };
 }

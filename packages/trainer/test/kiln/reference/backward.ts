@@ -8,14 +8,7 @@ import {
   scaleOf,
 } from '@bitkiln/core';
 import { activeQuantizer } from './arithmetic.ts';
-import {
-  forEachOutput,
-  forEachWindow,
-  kernelIndex,
-  reducedChannels,
-  sourceOf,
-  type Trace,
-} from './forward.ts';
+import { forEachWindow, kernelIndex, reducedChannels, sourceOf, type Trace } from './forward.ts';
 
 const f = Math.fround;
 
@@ -35,15 +28,43 @@ export function backward(
   for (let index = program.ops.length - 1; index >= 0; index--) {
     const op = program.ops[index]!;
     const gradient = toMaps[index + 1]!;
-    activationGradient(op, stage, trace, index, gradient, gradients);
-    parameterGradients(op, trace.values[index]!, gradient, gradients);
+    const positions = positionsOf(program, index);
+    activationGradient(op, stage, trace, index, { gradient, gradients, positions });
+    parameterGradients(op, trace.values[index]!, { gradient, gradients, positions });
     const end = program.ops.findIndex((o) => o.kind === 'convolution' && o.skipFromInputOf === index);
     const skipped = end < 0 ? null : toMaps[end + 1]!;
-    inputGradient(op, trace, index, gradient, toMaps[index]!);
+    if (sumsByWindow(program, index))
+      inputGradientByWindow(op, trace.effective, gradient, toMaps[index]!, positions);
+    else inputGradient(op, trace, index, gradient, toMaps[index]!);
     if (skipped !== null)
       for (const [i, g] of skipped.entries()) toMaps[index]![i] = f(toMaps[index]![i]! + g);
   }
   return gradients;
+}
+
+interface Sums {
+  readonly gradient: Float64Array;
+  readonly gradients: Float32Array;
+  /** Positions (row * cols + col) of the op's output in the order in which gradients are summed over them. */
+  readonly positions: readonly number[];
+}
+
+/** An unpadded convolution of 3 or more channels right before max pooling of at least 2x2. */
+function sumsByWindow(program: Program, index: number): boolean {
+  const [op, next] = [program.ops[index]!, program.ops[index + 1]];
+  if (op.kind !== 'convolution' || next?.kind !== 'max-pool') return false;
+  return op.padding === 0 && op.input.channels >= 3 && next.pool >= 2;
+}
+
+/** Row-major; or window by window, row-major both over the windows and inside them. */
+function positionsOf(program: Program, index: number): number[] {
+  const { rows, cols } = program.ops[index]!.output;
+  const positions = Array.from({ length: rows * cols }, (_, i) => i);
+  const next = program.ops[index + 1];
+  if (!sumsByWindow(program, index) || next?.kind !== 'max-pool') return positions;
+  const { pool } = next;
+  const window = (i: number) => Math.floor(i / cols / pool) * cols + Math.floor((i % cols) / pool);
+  return positions.sort((a, b) => window(a) - window(b) || a - b);
 }
 
 function activationGradient(
@@ -51,8 +72,7 @@ function activationGradient(
   stage: StageName,
   trace: Trace,
   index: number,
-  gradient: Float64Array,
-  gradients: Float32Array,
+  { gradient, gradients, positions }: Sums,
 ): void {
   const exact = trace.exact[index + 1]!;
   const quantizer = activeQuantizer(op, stage);
@@ -61,7 +81,8 @@ function activationGradient(
   let thresholdSum = 0;
   for (let channel = 0; channel < channels; channel++) {
     let channelSum = 0;
-    for (let at = channel; at < exact.length; at += channels) {
+    for (const position of positions) {
+      const at = position * channels + channel;
       const x = exact[at]!;
       let g = gradient[at]!;
       if (quantizer !== null) {
@@ -83,7 +104,7 @@ function activationGradient(
   if (threshold) gradients[threshold.offset] = thresholdSum;
 }
 
-function parameterGradients(op: Op, x: Float64Array, gradient: Float64Array, gradients: Float32Array): void {
+function parameterGradients(op: Op, x: Float64Array, { gradient, gradients, positions }: Sums): void {
   if (!('kernel' in op)) return;
   if (op.kind === 'dense') {
     for (let o = 0; o < gradient.length; o++) {
@@ -94,18 +115,23 @@ function parameterGradients(op: Op, x: Float64Array, gradient: Float64Array, gra
     }
     return;
   }
-  forEachOutput(op.output, (row, col, o, at) => {
-    gradients[op.bias.offset + o]! += gradient[at]!;
-    for (let kr = 0; kr < op.kernelRows; kr++) {
-      for (let kc = 0; kc < op.kernelCols; kc++) {
-        const source = sourceOf(op, { row, col, kr, kc });
-        if (source === null) continue;
-        for (const [input, kernel] of reducedChannels(op, o)) {
-          gradients[kernelIndex(op, kr, kc) + kernel]! += f(x[source + input]! * gradient[at]!);
+  const { cols, channels } = op.output;
+  for (const position of positions) {
+    const [row, col] = [Math.floor(position / cols), position % cols];
+    for (let o = 0; o < channels; o++) {
+      const g = gradient[position * channels + o]!;
+      gradients[op.bias.offset + o]! += g;
+      for (let kr = 0; kr < op.kernelRows; kr++) {
+        for (let kc = 0; kc < op.kernelCols; kc++) {
+          const source = sourceOf(op, { row, col, kr, kc });
+          if (source === null) continue;
+          for (const [input, kernel] of reducedChannels(op, o)) {
+            gradients[kernelIndex(op, kr, kc) + kernel]! += f(x[source + input]! * g);
+          }
         }
       }
     }
-  });
+  }
 }
 
 function inputGradient(
@@ -168,6 +194,32 @@ function collectInputGradient(
               const product = f(g * w[kernelIndex(op, kr, kc) + kernel]!);
               toInput[source + input] = f(toInput[source + input]! + product);
             }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** For each input element: over output channels, then kernel rows, then windows. */
+function inputGradientByWindow(
+  op: Op,
+  w: Float64Array,
+  gradient: Float64Array,
+  toInput: Float64Array,
+  positions: readonly number[],
+): void {
+  if (op.kind !== 'convolution') return;
+  const { cols, channels } = op.output;
+  for (let o = 0; o < channels; o++) {
+    for (let kr = 0; kr < op.kernelRows; kr++) {
+      for (const position of positions) {
+        const g = gradient[position * channels + o]!;
+        for (let kc = 0; kc < op.kernelCols; kc++) {
+          const source = sourceOf(op, { row: Math.floor(position / cols), col: position % cols, kr, kc })!;
+          for (const [input, kernel] of reducedChannels(op, o)) {
+            const product = f(g * w[kernelIndex(op, kr, kc) + kernel]!);
+            toInput[source + input] = f(toInput[source + input]! + product);
           }
         }
       }

@@ -75,6 +75,7 @@ export function forward(
         ? (draws?.(op, index) ?? null)
         : null;
     const sums = linear(op, trace, index, drawn, a);
+    // biome-ignore lint/complexity/useMathMinMax: Math.max would turn -0 into 0, and the definition does not
     const exact = 'relu' in op && op.relu ? sums.map((x) => (x < 0 ? 0 : x)) : sums;
     const quantizer = activeQuantizer(op, stage);
     trace.exact.push(exact);
