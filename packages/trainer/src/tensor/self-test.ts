@@ -41,7 +41,11 @@ export function selfTest(backend: TensorBackend): void {
 }
 
 function checkNetworkGradient(): string | null {
-  const program = lowerNetwork(parseNetwork('C(2,3x3) M(2) S(3)'), { rows: 6, cols: 6, channels: 1 });
+  const program = lowerNetwork(parseNetwork('C(3,3x3) T(1,2x2) C(4,2x2) M(2) S(3)'), {
+    rows: 6,
+    cols: 6,
+    channels: 1,
+  });
   const pixels = images * 36;
   const data: LabelledImages = {
     images: Uint8Array.from({ length: pixels }, (_, i) => 256 * uniformAt(randomness, i)),
@@ -50,7 +54,7 @@ function checkNetworkGradient(): string | null {
   };
   const parameters = Float32Array.from(
     { length: program.parameterCount },
-    (_, i) => uniformAt(randomness, pixels + i) - 0.5,
+    (_, i) => uniformAt(randomness, pixels + i) - 0.4,
   );
   const batch = { data, indices: Uint32Array.of(0, 1, 2, 3), draws: randomness, step: 0 };
   const gradient = new Float32Array(program.parameterCount);

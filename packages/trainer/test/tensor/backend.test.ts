@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TensorBackend } from '../../src/tensor/backend-names.ts';
 import { openNodeBackend } from '../../src/tensor/node-backend.ts';
+import { selectEngine } from '../../src/tensor/select-engine.ts';
 import { createTensorTrainer, type TensorTrainerSettings } from '../../src/tensor/tensor-trainer.ts';
 
 test('the numerics id names the backend and says whether other hosts give the same bytes', async () => {
@@ -51,6 +52,40 @@ test('refuses backends that are not there and devices that mean nothing', async 
   await expect(createTensorTrainer({ backend: 'node-gpu', device: -1 })).rejects.toThrow(
     /device is -1; expected/,
   );
+});
+
+describe('the self-test', () => {
+  const sabotage: readonly [kernel: string, finding: RegExp, wrong: (x: tf.Tensor) => tf.Tensor][] = [
+    ['Step', /a kernel's gradient is .* instead of/, (x) => tf.zerosLike(x)],
+    ['Round', /the signed 4-bit quantizer rounds wrongly/, (x) => tf.floor(x)],
+    ['Reverse', /a kernel's gradient is/, (x) => tf.clone(x)],
+    ['Softmax', /a loss is .* instead of/, (x) => tf.fill(x.shape, 0.5)],
+  ];
+
+  test.each(sabotage)('refuses a backend whose %s is wrong', async (kernelName, finding, wrong) => {
+    await import('@tensorflow/tfjs-backend-cpu');
+    const right = tf.getKernel(kernelName, 'cpu');
+    tf.unregisterKernel(kernelName, 'cpu');
+    const kernelFunc: tf.KernelFunc = ({ inputs }) => wrong((inputs.x ?? inputs.logits) as tf.Tensor);
+    tf.registerKernel({ kernelName, backendName: 'cpu', kernelFunc });
+    try {
+      const starting = createTensorTrainer({ backend: 'cpu' });
+      await expect(starting).rejects.toThrow(/^backend cpu fails its self-test: /);
+      await expect(starting).rejects.toThrow(finding);
+    } finally {
+      tf.unregisterKernel(kernelName, 'cpu');
+      tf.registerKernel(right);
+    }
+    (await createTensorTrainer({ backend: 'cpu' })).dispose();
+  });
+});
+
+test('a backend that does not start is an error, not another backend', async () => {
+  tf.registerBackend('broken', () => {
+    throw new Error('no such device');
+  });
+  await expect(selectEngine('broken')).rejects.toThrow('the tensor backend broken did not start');
+  tf.removeBackend('broken');
 });
 
 describe('TensorFlow', () => {
