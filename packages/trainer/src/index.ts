@@ -1,3 +1,4 @@
+export { type ClassifyOptions, classifyImages } from './classify-images.ts';
 export { createTrainer, type TrainerName, type TrainerSpec, trainerNames } from './create-trainer.ts';
 export { measureSamplesPerSecond } from './measure.ts';
 export { epochOrder } from './randomness/epoch-order.ts';

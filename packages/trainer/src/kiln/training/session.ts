@@ -31,8 +31,15 @@ export interface Session {
     step: number,
     breather: Breather,
   ): Promise<BatchResult>;
-  /** Mean loss and number of correct classes over all images, dropout and noise off. */
-  evaluate(images: LabelledImages, breather: Breather): Promise<{ loss: number; correct: number }>;
+  /**
+   * Mean loss and number of correct classes over all images, dropout and noise off. `predicted` takes each image's
+   * class, the first of the largest logits.
+   */
+  evaluate(
+    images: LabelledImages,
+    breather: Breather,
+    predicted?: Uint8Array,
+  ): Promise<{ loss: number; correct: number }>;
 }
 
 export function createSession(program: Program, stage: StageName, draws: Stream, relaxed: boolean): Session {
@@ -125,7 +132,7 @@ export function createSession(program: Program, stage: StageName, draws: Stream,
       return { gradients, loss };
     },
 
-    async evaluate(images, breather) {
+    async evaluate(images, breather, predicted) {
       let loss = 0;
       let correct = 0;
       for (let first = 0; first < images.count; first += quarterLanes) {
@@ -135,6 +142,7 @@ export function createSession(program: Program, stage: StageName, draws: Stream,
         for (let lane = 0; lane < present; lane++) {
           loss += losses[lane]!;
           if (predictions[lane] === labels[lane]) correct++;
+          if (predicted !== undefined) predicted[first + lane] = predictions[lane]!;
         }
         if (breather.due()) await breather.rest();
       }
