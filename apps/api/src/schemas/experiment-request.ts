@@ -36,7 +36,7 @@ export const experimentRequest = object({
   dataset: line(1, 200).default('mnist').describe('One of the names that the service knows'),
   augmentation: line(1, 200).default('none').describe('One of the names that the service knows'),
   network: z
-    .union([z.string().min(1), z.array(z.array(z.unknown()))], { error: networkExpected })
+    .union([z.string(), z.array(z.array(z.unknown()))], { error: networkExpected })
     .describe('Compact notation, or its list of lists'),
   budgetBytes: z
     .number({ error: bytesExpected })

@@ -2,11 +2,17 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin';
 import { databaseProblem } from '../../../problems/database-problem.ts';
 import { Problem, problemDocument } from '../../../problems/problem.ts';
+import { discardBody } from './discard-body.ts';
+
+const tooLarge = 'FST_ERR_CTP_BODY_TOO_LARGE';
 
 /** Answers every error as a problem document; what is not meant for the caller goes to the log alone. */
 export default fp(
   async (app: FastifyInstance) => {
-    app.setErrorHandler(sendError);
+    app.setErrorHandler(async (error, request, reply) => {
+      if ((error as Partial<FastifyError>).code === tooLarge) await discardBody(request.raw);
+      return sendError(error, request, reply);
+    });
     app.setNotFoundHandler((request, reply) => sendProblem(unknownRoute(request), request, reply));
   },
   { name: 'errors' },
@@ -46,7 +52,7 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (unavailable !== null) return unavailable;
   const { code, statusCode, message } = error as Partial<FastifyError>;
   switch (code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case tooLarge:
       return bodyTooLarge(request);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return unsupportedMediaType(request);

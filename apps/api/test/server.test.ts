@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@bitkiln/infra';
+import { createTestDatabase } from '@bitkiln/infra/testing';
+import { afterEach, expect, test } from 'vitest';
+import { tiny } from './helpers/bodies.ts';
+import { openEventStream } from './helpers/event-stream.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const databaseUrl = await createTestDatabase();
+
+interface Server {
+  readonly process: ChildProcess;
+  output: string;
+}
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const { process } of servers.splice(0)) process.kill('SIGKILL');
+});
+
+function start(env: Record<string, string>): Server {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'apps/api/src/server.ts'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...env },
+  });
+  const server = { process: child, output: '' };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      server.output += text;
+    });
+  }
+  servers.push(server);
+  return server;
+}
+
+async function ready(server: Server): Promise<string> {
+  await expect
+    .poll(() => server.output, { timeout: 60_000 })
+    .toMatch(/^bitkiln API ready at http:\/\/127\.0\.0\.1:\d+, documented at/m);
+  return server.output.match(/ready at (\S+),/)![1]!;
+}
+
+async function exitOf(server: Server): Promise<number | null> {
+  if (server.process.exitCode === null) await once(server.process, 'exit');
+  return server.process.exitCode;
+}
+
+test('it says when it is ready, serves, logs a line a request, and stops cleanly on SIGTERM', async () => {
+  const server = start({ DATABASE_URL: databaseUrl, PORT: '0' });
+  const url = await ready(server);
+  const response = await fetch(`${url}/experiments`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': 'seen-in-the-log' },
+    body: JSON.stringify(tiny),
+  });
+  expect(response.status).toBe(201);
+  const { id } = (await response.json()) as { id: string };
+  const stream = await openEventStream(`${url}/experiments/${id}/events`);
+  await stream.until(2);
+  const asked = performance.now();
+  server.process.kill('SIGTERM');
+  expect(await exitOf(server)).toBe(0);
+  await stream.ended;
+  expect(performance.now() - asked).toBeLessThan(5000);
+  const lines = server.output.split('\n').filter((line) => line.includes('POST /experiments 201'));
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ reqId: 'seen-in-the-log', level: 30 });
+  expect(server.output).not.toMatch(/postgres(ql)?:\/\//);
+});
+
+test('a body of 10 MB is answered, not cut off', async () => {
+  const server = start({ DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn' });
+  const url = await ready(server);
+  const text = JSON.stringify({ ...tiny, name: 'x'.repeat(10_000_000) });
+  for (let i = 0; i < 6; i++) {
+    // As one body with its length, and in chunks without.
+    const body = i % 2 === 0 ? text : new Blob([text]).stream();
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${url}/experiments`, { method: 'POST', headers, body, duplex: 'half' });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ limitBytes: 262_144 });
+  }
+  server.process.kill('SIGINT');
+  expect(await exitOf(server)).toBe(0);
+});
+
+test('a port in use is named', async () => {
+  const port = await freePort();
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  const server = start({ DATABASE_URL: databaseUrl, PORT: String(port) });
+  expect(await exitOf(server)).toBe(1);
+  expect(server.output).toContain(
+    `bitkiln API can't start: port ${port} of 127.0.0.1 is in use; set PORT to another`,
+  );
+  other.close();
+});
+
+test.each([
+  ['no database URL', {}, 'DATABASE_URL is missing'],
+  ['a port that is none', { DATABASE_URL: databaseUrl, PORT: '99999' }, 'PORT is not a port'],
+  [
+    'a database that is not there',
+    { DATABASE_URL: 'postgres://someone:secret@127.0.0.1:9/nothing' },
+    /127\.0\.0\.1:9\/nothing.*ECONNREFUSED/,
+  ],
+])('%s ends it with a line that says so', async (_, env, message) => {
+  const server = start(env);
+  expect(await exitOf(server)).toBe(1);
+  const errors = server.output.trim().split('\n');
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toMatch(/^bitkiln API can't start: /);
+  expect(errors[0]).toMatch(message);
+  expect(errors[0]).not.toContain('secret');
+});
