@@ -1,5 +1,6 @@
 export { type ClassifyOptions, classifyImages } from './classify-images.ts';
 export { createTrainer, type TrainerName, type TrainerSpec, trainerNames } from './create-trainer.ts';
+export { type ExplainedOp, type Explanation, explainProgram, printExplanation } from './kiln/explain.ts';
 export { measureSamplesPerSecond } from './measure.ts';
 export { epochOrder } from './randomness/epoch-order.ts';
 export { initialParameters } from './randomness/initial-parameters.ts';
