@@ -2,6 +2,9 @@ import { createLog } from './log.ts';
 import { readSettings, UsageError, usage, type WorkerSettings } from './settings.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
+/** What handing back and closing may take once the grace period is over. */
+const farewellMs = 5000;
+
 /** The worker process: exit code 0 after a drain, 2 on bad usage, 1 on failure. */
 process.exit(await main());
 
@@ -30,6 +33,10 @@ async function run(settings: WorkerSettings): Promise<number> {
     log.info({ cause, graceMs }, 'draining');
     draining.abort();
     setTimeout(() => now.abort(), graceMs).unref();
+    setTimeout(() => {
+      log.error('something would not end: leaving without it');
+      process.exit(1);
+    }, graceMs + farewellMs).unref();
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

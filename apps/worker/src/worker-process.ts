@@ -25,6 +25,7 @@ export async function runWorkerProcess(
 ): Promise<void> {
   const threads = await startThreads(settings, log);
   const { draining } = stopping;
+  if (draining.aborted) return;
   const retry = <T>(verb: () => Promise<T>) =>
     retryTransient(verb, {
       signal: draining,
@@ -47,26 +48,26 @@ export async function runWorkerProcess(
   const slots = threads.map((thread, index) =>
     runSlot({ host, device: deviceOf(settings, index), trainer, thread }, shared),
   );
-  try {
-    await Promise.all(slots);
-  } finally {
-    await upkeep.stop();
-    await queue.close();
-    await database.close();
-  }
+  const ends = await Promise.allSettled(slots);
+  await upkeep.stop();
+  await queue.close();
+  await database.close();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** The trainer's self-test comes before all else: a host that can't train should say so at once. */
 async function startThreads({ trainer, threads }: WorkerSettings, log: Logger): Promise<ComputeThread[]> {
+  // Backend cpu is for tests: there the measurement itself would take minutes.
+  const measure = trainer.backend !== 'cpu';
   const started = await Promise.all(
-    Array.from({ length: threads }, () => ComputeThread.start({ trainer, measure: true })),
+    Array.from({ length: threads }, () => ComputeThread.start({ trainer, measure })),
   );
   const [{ numericsId }] = started as [ComputeThread];
-  const samplesPerSecond = started.map((thread) => Math.round(thread.samplesPerSecond!));
   const id = formatNumericsId(numericsId);
+  const rates = started.map(({ samplesPerSecond: rate }) => (rate === null ? null : Math.round(rate)));
   log.info(
-    { numericsId: id, reproducible: numericsId.reproducible, samplesPerSecond },
-    `trains with ${id} at ${samplesPerSecond.join(' + ')} samples/s`,
+    { numericsId: id, reproducible: numericsId.reproducible, samplesPerSecond: rates },
+    `trains with ${id}${measure ? ` at ${rates.join(' + ')} samples/s` : ''}`,
   );
   return started;
 }

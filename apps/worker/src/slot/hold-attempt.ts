@@ -39,8 +39,12 @@ export async function holdAttempt(
     });
   const handBack = async () => {
     const until = AbortSignal.timeout(farewellMs);
-    const held = await retry(() => verbs.release('the worker is shutting down'), until);
-    log.info(held ? 'handed back' : 'nothing to hand back: the attempt was over');
+    try {
+      const held = await retry(() => verbs.release('the worker is shutting down'), until);
+      log.info(held ? 'handed back' : 'nothing to hand back: the attempt was over');
+    } catch (error) {
+      log.warn({ err: error }, 'could not be handed back: its lease will lapse');
+    }
   };
   const endAfter = async (error: unknown) => {
     if (lease.lost.aborted) throw lease.lost.reason;

@@ -13,7 +13,7 @@ export class ImageCache {
       signal.throwIfAborted();
       const others = this.#reading.get(key);
       if (others === undefined) return this.#read(key, thread.load({ kind: 'load', ...images }, signal));
-      const found = await others.catch(() => null);
+      const found = await Promise.race([others.catch(() => null), aborted(signal)]);
       // Where the slot that was reading had to stop, this one reads.
       if (found !== null) return found;
     }
@@ -28,4 +28,10 @@ export class ImageCache {
       throw error;
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Database,
   heartbeatMs,
   heartbeatWorker,
   type JobConsumer,
@@ -9,6 +10,7 @@ import {
   retryTransient,
 } from '@bitkiln/lifecycle';
 import type { TrainerSpec } from '@bitkiln/trainer';
+import type { Logger } from 'pino';
 import { ComputeThread } from '../compute/compute-thread.ts';
 import { every } from '../every.ts';
 import { version } from '../version.ts';
@@ -68,8 +70,17 @@ export async function runSlot(settings: SlotSettings, shared: ProcessContext): P
   } finally {
     heartbeat.stop();
     await Promise.all([consumer.close(), thread.close()]);
-    await retryTransient(() => retireWorker(database, workerId), { signal: AbortSignal.timeout(farewellMs) });
+    await retire(database, workerId, log);
+  }
+}
+
+async function retire(database: Database, workerId: string, log: Logger): Promise<void> {
+  const signal = AbortSignal.timeout(farewellMs);
+  try {
+    await retryTransient(() => retireWorker(database, workerId), { signal });
     log.info('retired');
+  } catch (error) {
+    log.warn({ err: error }, 'left without a word: the service will find out by itself');
   }
 }
 
