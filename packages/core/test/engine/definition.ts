@@ -9,7 +9,7 @@ import {
 } from '@bitkiln/core';
 
 /** A number for every row, column and channel. */
-export type FeatureMap = (row: number, col: number, channel: number) => number;
+type FeatureMap = (row: number, col: number, channel: number) => number;
 
 /**
  * The outputs of every op of the float network, row-major, written down as the ops are defined: slow, and sharing
