@@ -32,6 +32,8 @@ export async function connectDatabase(url: string, options: DatabaseOptions = {}
   });
   // An idle connection that breaks is replaced at the next use, which reports what is wrong if that fails too.
   pool.on('error', () => undefined);
+  // Nor may one that breaks inside a transaction end the process: the query under way reports it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     await pool.query('SELECT 1');
   } catch (error) {

@@ -28,7 +28,7 @@ export async function openQueue(options: QueueOptions): Promise<JobQueue> {
   const onError = options.onError ?? (() => undefined);
   const backend = options.redisUrl
     ? await openRedisBackend(options.redisUrl, onError)
-    : await openPostgresBackend(options.databaseUrl);
+    : await openPostgresBackend(options.databaseUrl, onError);
   const siblings: SiblingFactory = (name) => backend.root.forQueue(name);
   const { Queue } = withBackend(siblings);
   const queues = new Map<string, InstanceType<typeof Queue<JobPayload>>>();

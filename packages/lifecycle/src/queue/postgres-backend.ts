@@ -3,7 +3,10 @@ import pg from 'pg';
 import { type Backend, workerOptions } from './backend.ts';
 
 /** The queue on Postgres: BullMQ's tables, in a schema of their own beside ours. */
-export async function openPostgresBackend(databaseUrl: string): Promise<Backend> {
+export async function openPostgresBackend(
+  databaseUrl: string,
+  onError: (error: unknown) => void,
+): Promise<Backend> {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 3,
@@ -13,6 +16,8 @@ export async function openPostgresBackend(databaseUrl: string): Promise<Backend>
     keepAlive: true,
   });
   pool.on('error', () => undefined);
+  // Nor may one that breaks while it is in use end the process: the query under way reports it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     const client = await pool.connect();
     try {
@@ -27,6 +32,7 @@ export async function openPostgresBackend(databaseUrl: string): Promise<Backend>
   // Its type for a pool names fewer overloads than pg declares.
   const connection = pool as unknown as PostgresConnectionOptions;
   const root = createPostgresBackend('root', { connection, ...workerOptions });
+  root.on('error', onError);
   return {
     kind: 'postgres',
     root,
