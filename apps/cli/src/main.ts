@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { bestCommand } from './commands/best.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { explainCommand } from './commands/explain.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { runCommand } from './commands/run.ts';
 import { selectCommand } from './commands/select.ts';
@@ -29,6 +30,7 @@ for (const command of [
   migrateCommand(),
   storageCommand(),
   evaluateCommand(),
+  explainCommand(),
   selectCommand(),
 ]) {
   program.addCommand(command.exitOverride());
