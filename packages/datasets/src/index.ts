@@ -1,7 +1,7 @@
 export type { BuildReport } from './augmented/build.ts';
 export type { FilterReport } from './augmented/filter.ts';
-export { type Augmentation, augmentationRecipe, augmentations, type Recipe } from './augmented/recipe.ts';
-export type { Classify, TeacherHost, TeacherReport } from './augmented/teacher.ts';
+export { type Augmentation, augmentations, type Recipe } from './augmented/recipe.ts';
+export type { TeacherReport } from './augmented/teacher.ts';
 export { teacherNetwork } from './augmented/teacher-network.ts';
 export { type DataFolders, dataFolders } from './data-folders.ts';
 export { DatasetError, type DatasetErrorDetail } from './dataset-error.ts';

@@ -1,4 +1,5 @@
 import type { Dataset } from '@bitkiln/core';
+import { createTrainer, type TrainerSpec } from '@bitkiln/trainer';
 import { type BuildReport, buildAugmented } from './augmented/build.ts';
 import {
   type Augmentation,
@@ -7,7 +8,6 @@ import {
   type Recipe,
   recipeKey,
 } from './augmented/recipe.ts';
-import type { TeacherHost } from './augmented/teacher.ts';
 import { type DataFolders, dataFolders } from './data-folders.ts';
 import { DatasetError } from './dataset-error.ts';
 import type { Watch } from './progress.ts';
@@ -29,8 +29,6 @@ export interface OpenOptions extends Watch {
   readonly sha256?: string | null;
   /** Where a host without the set gets it; without it only what the host has can be opened. */
   readonly source?: DatasetSource | null;
-  /** Trains and runs the teacher of `published`. */
-  readonly teacher?: TeacherHost | null;
 }
 
 /** What stands beside an augmented set in the cache. */
@@ -39,6 +37,9 @@ export interface RecipeFile {
   readonly recipe: Recipe;
   readonly report: BuildReport;
 }
+
+/** Whatever trains the trials, the teacher's bytes are those of plain kiln, so every host makes the same set. */
+const teacherTrainer: TrainerSpec = { trainer: 'kiln' };
 
 /**
  * The images of an experiment, in shared memory: a data set by name, augmented. What is augmented is kept in the
@@ -68,15 +69,19 @@ export async function openDataset(
   throw new DatasetError({ source: `data set ${name}`, field, value: opened.sha256, expected: sha256 });
 }
 
-/**
- * How the augmented set of this hash came about, as its builder wrote it down.
- * @param recipe of the set
- */
+/** How an augmented set of this host came about, as its builder wrote it down; null where it was not made here. */
 export async function readReport(
-  recipe: Recipe,
+  base: Dataset,
+  augmentation: Exclude<Augmentation, 'none'>,
   folders: DataFolders = dataFolders(),
 ): Promise<RecipeFile | null> {
+  const { recipe } = await recipeOf(base, augmentation);
   return (await readRecipeFile(folders.cache, recipeKey(recipe))) as RecipeFile | null;
+}
+
+async function recipeOf(base: Dataset, augmentation: Exclude<Augmentation, 'none'>) {
+  const trainer = augmentation === 'published' ? await createTrainer(teacherTrainer) : null;
+  return { trainer, recipe: augmentationRecipe(base, trainer?.numericsId ?? null) };
 }
 
 function isAugmentation(name: string): name is Augmentation {
@@ -104,12 +109,8 @@ async function augmentedSet(
   folders: DataFolders,
   options: OpenOptions,
 ): Promise<Dataset> {
-  const { teacher = null, source = null, sha256 = null } = options;
-  if (augmentation === 'published' && teacher === null) {
-    throw new Error('the augmentation published needs a trainer for its teacher');
-  }
-  const host = augmentation === 'published' ? teacher : null;
-  const recipe = augmentationRecipe(base, host === null ? null : host.trainer.numericsId);
+  const { source = null, sha256 = null } = options;
+  const { recipe, trainer } = await recipeOf(base, augmentation);
   const key = recipeKey(recipe);
   const built = await builtSet(base, key, folders.cache, options);
   if (built !== null) return built;
@@ -120,7 +121,7 @@ async function augmentedSet(
   return withBuildLock(recipeLock(folders.cache, key), options, async () => {
     const meanwhile = await builtSet(base, key, folders.cache, options);
     if (meanwhile !== null) return meanwhile;
-    const { dataset, report } = await buildAugmented(base, recipe, host, options);
+    const { dataset, report } = await buildAugmented(base, recipe, trainer, options);
     options.onProgress?.({ phase: 'storing', done: 0, total: 1 });
     await storeDataset(folders.cache, dataset);
     await writeRecipeFile(folders.cache, key, {

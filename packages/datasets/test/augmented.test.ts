@@ -16,14 +16,7 @@ import {
   substream,
 } from '@bitkiln/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  augmentationRecipe,
-  type DataFolders,
-  type DataProgress,
-  loadDataset,
-  openDataset,
-  readReport,
-} from '../src/index.ts';
+import { type DataFolders, type DataProgress, loadDataset, openDataset, readReport } from '../src/index.ts';
 import { writeBlobSet } from './blob-set.ts';
 
 let root: string;
@@ -67,7 +60,7 @@ describe('the elastic set', () => {
     expect(read).toEqual(made);
     expect(read.train.images.buffer).toBeInstanceOf(SharedArrayBuffer);
     expect(await storedSets()).toEqual([`${made.sha256}.bin`]);
-    const report = await readReport(augmentationRecipe(await loadDataset('blobs', folders), null), folders);
+    const report = await readReport(await loadDataset('blobs', folders), 'elastic', folders);
     expect(report).toMatchObject({ sha256: made.sha256, report: { filter: null } });
     expect(report!.report.drawn.minor + report!.report.drawn.major).toBe(200);
   });

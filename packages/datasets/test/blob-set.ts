@@ -1,13 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bitsAt } from '@bitkiln/core';
+import { bitsAt, uniformAt } from '@bitkiln/core';
 import { idx } from './array-files.ts';
 
 /**
  * Writes an own set `blobs` of 16x16 images with one channel and two classes: a bright square in the upper half is
- * class 0, in the lower half class 1.
+ * class 0, in the lower half class 1. A share of the training labels may be wrong.
  */
-export async function writeBlobSet(folder: string, trainCount: number, testCount: number): Promise<void> {
+export async function writeBlobSet(
+  folder: string,
+  trainCount: number,
+  testCount: number,
+  { wrongLabels = 0 } = {},
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [part, count, key0] of [
     ['train', trainCount, 1],
@@ -22,7 +27,8 @@ export async function writeBlobSet(folder: string, trainCount: number, testCount
       const left = 2 + ((bits >>> 8) % 10);
       for (let r = top; r < top + 4; r++)
         images.fill(160 + (bits >>> 26), i * 256 + r * 16 + left, i * 256 + r * 16 + left + 4);
-      labels[i] = label;
+      const wrong = part === 'train' && uniformAt({ key0: 3, key1: 0 }, i) < wrongLabels;
+      labels[i] = wrong ? 1 - label : label;
     }
     await writeFile(join(folder, `${part}-images`), idx([count, 16, 16], images));
     await writeFile(join(folder, `${part}-labels`), idx([count], labels));

@@ -6,13 +6,14 @@ import {
   type ImageSet,
   type Shape,
 } from '@bitkiln/core';
+import { classifyImages, type Trainer } from '@bitkiln/trainer';
 import { DatasetError } from '../dataset-error.ts';
 import { datasetSha256, sharedBytes } from '../image-set.ts';
 import type { DataProgress, Watch } from '../progress.ts';
 import { makeCandidates } from './candidates.ts';
 import { type FilterReport, keepRecognized } from './filter.ts';
 import type { Recipe, TeacherRecipe } from './recipe.ts';
-import { type TeacherHost, type TeacherOrder, type TeacherReport, trainTeacher } from './teacher.ts';
+import { type TeacherOrder, type TeacherReport, trainTeacher } from './teacher.ts';
 
 /** How an augmented set came about; stands beside it on disk. */
 export interface BuildReport {
@@ -29,13 +30,13 @@ export interface BuildReport {
 
 /**
  * Makes the augmented set of a recipe: other training images, the same validation and test images.
- * @param host needed where the recipe has a teacher
+ * @param trainer of the teacher; needed where the recipe has a teacher
  * @throws DatasetError where the filter leaves too few images; the watch's reason once it is aborted
  */
 export async function buildAugmented(
   dataset: Dataset,
   recipe: Recipe,
-  host: TeacherHost | null,
+  trainer: Trainer | null,
   watch: Watch,
 ): Promise<{ readonly dataset: Dataset; readonly report: BuildReport }> {
   const { shape, train } = dataset;
@@ -62,8 +63,8 @@ export async function buildAugmented(
   if (recipe.teacher === null) {
     major = await makeCandidates({ ...large, phase: 'large deformations' }, watch);
   } else {
-    if (host === null) throw new Error('the recipe has a teacher, but there is no trainer for it');
-    const teach = createFilter(dataset, recipe.teacher, seed, host, watch);
+    if (trainer === null) throw new Error('the recipe has a teacher, but there is no trainer for it');
+    const teach = createFilter(dataset, recipe.teacher, seed, trainer, watch);
     const first = await teach('first', train, minor);
     minor = first.kept;
     major = await makeCandidates({ ...large, phase: 'large deformations' }, watch);
@@ -86,22 +87,19 @@ export async function buildAugmented(
 }
 
 /** Trains one of the two teachers and throws out the candidates that it gets wrong. */
-function createFilter(
-  dataset: Dataset,
-  recipe: TeacherRecipe,
-  seed: number,
-  host: TeacherHost,
-  watch: Watch,
-) {
+function createFilter(dataset: Dataset, recipe: TeacherRecipe, seed: number, trainer: Trainer, watch: Watch) {
   return async (which: 'first' | 'second', train: ImageSet, candidates: ImageSet) => {
     const trialIndex = which === 'first' ? 0 : 1;
     const phase = `${which} teacher` as const;
     const order: TeacherOrder = { dataset, train, settings: recipe[which], seed, trialIndex, phase };
-    const teacher = await trainTeacher(host, order, watch);
+    const teacher = await trainTeacher(trainer, order, watch);
     const filtering: DataProgress['phase'] =
       which === 'first' ? 'filtering small deformations' : 'filtering large deformations';
-    watch.onProgress?.({ phase: filtering, done: 0, total: candidates.count });
-    const predicted = await host.classify(teacher.program, teacher.parameters, candidates, watch.signal);
+    const { signal } = watch;
+    const predicted = await classifyImages(teacher.program, 'float', teacher.parameters, candidates, {
+      onProgress: (done) => watch.onProgress?.({ phase: filtering, done, total: candidates.count }),
+      ...(signal === undefined ? {} : { signal }),
+    });
     const { kept, report } = keepRecognized(candidates, predicted, dataset.classes);
     const removed = report.candidates - report.kept;
     const note = `${removed} thrown out; by class: ${report.removedByClass.join(', ')}`;

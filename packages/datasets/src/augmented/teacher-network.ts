@@ -22,10 +22,18 @@ function firstKernel(axis: number): number {
   return 3 + ((axis - 2) % 4);
 }
 
-const learningRate = { initial: 0.005, decay: 0.85, minimum: 1e-4 };
-
 /** How the teacher is trained: on the images as they are, then on the filtered small deformations. */
 export const teacherSettings: { readonly first: StageSettings; readonly second: StageSettings } = {
-  first: { trials: 1, epochs: 16, batchSize: 256, learningRate },
-  second: { trials: 1, epochs: 8, batchSize: 1024, learningRate },
+  first: {
+    trials: 1,
+    epochs: 12,
+    batchSize: 256,
+    learningRate: { initial: 0.003, decay: 0.8, minimum: 1e-4 },
+  },
+  second: {
+    trials: 1,
+    epochs: 6,
+    batchSize: 512,
+    learningRate: { initial: 0.003, decay: 0.6, minimum: 1e-4 },
+  },
 };

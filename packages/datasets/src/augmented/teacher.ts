@@ -3,20 +3,6 @@ import type { Trainer } from '@bitkiln/trainer';
 import type { DataProgress, Watch } from '../progress.ts';
 import { teacherNetwork } from './teacher-network.ts';
 
-/** The class that a float network gives each image: the first of its largest logits. */
-export type Classify = (
-  program: Program,
-  parameters: Float32Array,
-  images: ImageSet,
-  signal?: AbortSignal,
-) => Promise<Uint8Array>;
-
-/** What a host trains and runs its teacher with. */
-export interface TeacherHost {
-  readonly trainer: Trainer;
-  readonly classify: Classify;
-}
-
 /** A teacher at the epoch of its lowest validation loss. */
 export interface TrainedTeacher {
   readonly program: Program;
@@ -47,7 +33,7 @@ export interface TeacherOrder {
 
 /** Trains a teacher as a float trial; the epoch with the lowest validation loss is kept, the first on a tie. */
 export async function trainTeacher(
-  { trainer }: TeacherHost,
+  trainer: Trainer,
   { dataset, train, settings, seed, trialIndex, phase }: TeacherOrder,
   { onProgress, signal }: Watch,
 ): Promise<TrainedTeacher> {
