@@ -15,12 +15,14 @@ const exists = async (path: string) => (await stat(path).catch(() => null)) !== 
  * Makes the data folder if there is none yet. It gets its name as the last step, so that a start cut short leaves
  * nothing half made behind. Returns the superuser's password, which stands beside it.
  *
+ * @param durable false skips waiting for the disk, for data that nobody will miss.
  * @throws Error where the data is of another PostgreSQL's major version, or out of this user's reach.
  */
 export async function ensureCluster(
   folder: string,
   binaries: PostgresBinaries,
   user: PostgresUser,
+  durable: boolean,
 ): Promise<string> {
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
@@ -50,6 +52,7 @@ export async function ensureCluster(
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--no-locale',
+    ...(durable ? [] : ['--no-sync']),
   ]);
   if (made.code !== 0) {
     throw new Error(

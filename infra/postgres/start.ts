@@ -53,7 +53,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const user = await postgresUser(data, [folder, binaries.pgCtl]);
   return withLock(folder, async () => {
     await giveTo(user, folder);
-    const password = await ensureCluster(folder, binaries, user);
+    const password = await ensureCluster(folder, binaries, user, options.settings?.fsync !== 'off');
     const urlOn = (port: number, name: string) =>
       `postgresql://${clusterUser}:${password}@127.0.0.1:${port}/${name}`;
     const adoptedPort = await adopt(data, binaries, user, (port) => urlOn(port, 'postgres'));

@@ -6,9 +6,9 @@ import { relayOutbox } from './relay-outbox.ts';
 import type { ReconcileReport } from './types.ts';
 
 /** Whoever commits a wake-up relays it at once; this is for those that crashed before they could. */
-const relayEveryMs = 500;
+const relayEveryMs = 400;
 
-const reconcileEveryMs = 500;
+const reconcileEveryMs = 300;
 
 export interface MaintenanceOptions {
   /** Errors don't end the loop: it goes on once the database and the queue answer. */

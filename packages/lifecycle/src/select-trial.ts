@@ -1,4 +1,10 @@
-import { type StageName, selectByZScore, selectGreedily, type TrialOutcome } from '@bitkiln/core';
+import {
+  explainSelection,
+  type StageName,
+  selectByZScore,
+  selectGreedily,
+  type TrialOutcome,
+} from '@bitkiln/core';
 import { appendEvent } from './append-event.ts';
 import { newId } from './ids.ts';
 import type { Transaction } from './transaction.ts';
@@ -98,11 +104,17 @@ function greedyRunnerUp(outcomes: readonly TrialOutcome[], chosen: number): numb
 }
 
 function chooseByZScore(candidates: readonly Candidate[]): Choice {
-  const { index, runnerUp, weight, scores, standings, images, ...details } = selectByZScore(
-    candidates.map(outcome),
-    candidates[0]!.validation_total,
-  );
-  return { chosen: index, runnerUp, weight, scores, details };
+  const selection = selectByZScore(candidates.map(outcome), candidates[0]!.validation_total);
+  const { index, runnerUp, weight, scores, standings, images, reason, ...figures } = selection;
+  // The rule counts places in its list: where trials have failed, those are not the trials' numbers.
+  const numbers = candidates.map((trial) => trial.trial_index);
+  return {
+    chosen: index,
+    runnerUp,
+    weight,
+    scores,
+    details: { ...figures, reason: explainSelection(selection, numbers) },
+  };
 }
 
 function outcome(trial: Candidate): TrialOutcome {

@@ -8,7 +8,7 @@ import { type SiblingFactory, workerOptions } from './backend.ts';
 import type { JobConsumer, TakenJob } from './job-queue.ts';
 
 /** How long an idle slot waits before it looks again: it doubles from the first to the last. */
-const idleMs = { first: 50, last: 500 } as const;
+const idleMs = { first: 50, last: 400 } as const;
 
 /**
  * One slot's view of three queues, in the order of their urgency. Jobs are fetched by hand and one at a time, since
