@@ -44,7 +44,7 @@ export function scaleOf(log2Threshold: number | null): number {
 /**
  * The level before clipping of s = x qmax / scale: s rounded half to even, or down, or (mid-rise) down to the
  * half above. A scale is a power of two, so s is exact and any correctly rounding arithmetic, single precision
- * included, finds the same level.
+ * included, finds the same level, but where s underflows (a mid-rise level then loses the sign of x).
  */
 export function roundToLevel(s: number, quantizer: UniformQuantizer): number {
   if (quantizer.rounding === 'floor') return Math.floor(s);

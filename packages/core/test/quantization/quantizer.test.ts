@@ -105,12 +105,13 @@ describe('levels', () => {
         quantizer.rounding === 'floor' ? Math.floor(s) : midRise ? f(Math.floor(s) + 0.5) : nearest;
       return f(Math.min(Math.max(rounded, lowest), highest) * f(scale / qmax));
     };
+    const withoutUnderflow = values.filter((x) => x === 0 || Math.abs(x) > 2 ** -100);
     fc.assert(
-      fc.property(values, quantizers, thresholds, (x, quantizer, threshold) => {
+      fc.property(withoutUnderflow, quantizers, thresholds, (x, quantizer, threshold) => {
         const scale = scaleOf(threshold);
         expect(quantize(x, quantizer, scale) + 0).toBe(inSinglePrecision(x, quantizer, scale) + 0);
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     );
   });
 
