@@ -5,6 +5,7 @@ import events, { type EventsOptions } from './plugins/app/events/events.ts';
 import experiments from './plugins/app/experiments/experiments-repository.ts';
 import summaries from './plugins/app/experiments/summary-repository.ts';
 import accessLog from './plugins/app/http/access-log.ts';
+import { answerClientError } from './plugins/app/http/client-error.ts';
 import crossSite from './plugins/app/http/cross-site.ts';
 import errors, { sendError } from './plugins/app/http/errors.ts';
 import handlerTimeout, { type HandlerTimeoutOptions } from './plugins/app/http/handler-timeout.ts';
@@ -30,7 +31,7 @@ import { trialRoutes } from './routes/trials/index.ts';
 import { workerRoutes } from './routes/workers/index.ts';
 
 /** Bytes of the largest body that is read: a network of 256 layers written out takes a tenth of it. */
-export const bodyLimitBytes = 256 * 1024;
+const bodyLimitBytes = 256 * 1024;
 
 export interface AppOptions extends DatabaseOptions, EventsOptions, SseOptions, HandlerTimeoutOptions {
   readonly logger?: FastifyServerOptions['logger'];
@@ -49,6 +50,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     frameworkErrors: sendError,
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
   }).withTypeProvider<ZodTypeProvider>();
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@bitkiln/infra';
 import { createTestDatabase } from '@bitkiln/infra/testing';
@@ -49,7 +49,7 @@ async function exitOf(server: Server): Promise<number | null> {
 }
 
 test('it says when it is ready, serves, logs a line a request, and stops cleanly on SIGTERM', async () => {
-  const server = start({ DATABASE_URL: databaseUrl, PORT: '0' });
+  const server = start({ DATABASE_URL: databaseUrl, PORT: String(await freePort()) });
   const url = await ready(server);
   const response = await fetch(`${url}/experiments`, {
     method: 'POST',
@@ -72,7 +72,7 @@ test('it says when it is ready, serves, logs a line a request, and stops cleanly
 });
 
 test('a body of 10 MB is answered, not cut off', async () => {
-  const server = start({ DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn' });
+  const server = start({ DATABASE_URL: databaseUrl, PORT: String(await freePort()), LOG_LEVEL: 'warn' });
   const url = await ready(server);
   const text = JSON.stringify({ ...tiny, name: 'x'.repeat(10_000_000) });
   for (let i = 0; i < 6; i++) {
@@ -85,6 +85,23 @@ test('a body of 10 MB is answered, not cut off', async () => {
   }
   server.process.kill('SIGINT');
   expect(await exitOf(server)).toBe(0);
+});
+
+test('bytes that are no request are answered like any error', async () => {
+  const port = await freePort();
+  const server = start({ DATABASE_URL: databaseUrl, PORT: String(port) });
+  await ready(server);
+  for (const [bytes, status] of [
+    ['NOT HTTP AT ALL\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+  ] as const) {
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    socket.write(bytes);
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(text.split('\r\n\r\n')[1]!)).toMatchObject({ status });
+  }
 });
 
 test('a port in use is named', async () => {

@@ -1,37 +1,12 @@
+import { isTransientError } from '@bitkiln/lifecycle';
 import { Problem } from './problem.ts';
 
-/**
- * Codes under which Postgres or the way to it is away for a while: connections refused or cut, too many of them,
- * a server that starts or stops, a full disk, a pool with none free (P1xxx and P2024 are Prisma's).
- */
-const unavailableCodes: ReadonlySet<string> = new Set([
-  '08000',
-  '08001',
-  '08003',
-  '08004',
-  '08006',
-  '53000',
-  '53100',
-  '53200',
-  '53300',
-  '57P01',
-  '57P02',
-  '57P03',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'P1001',
-  'P1002',
-  'P1008',
-  'P1017',
-  'P2024',
-  'P2037',
-]);
+/** Prisma's own codes for a database that can't be reached, or has no connection to give. */
+const prismaCodes: ReadonlySet<unknown> = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
 
-/** A 503 where the error, or one beneath it, says that Postgres can't be reached now; else null. */
+/** A 503 where the error, or one beneath it, is one that goes by itself; else null. */
 export function databaseProblem(error: unknown): Problem | null {
-  if (!isUnavailable(error, 0)) return null;
+  if (!isUnavailable(error)) return null;
   return new Problem({
     kind: 'unavailable',
     status: 503,
@@ -40,15 +15,9 @@ export function databaseProblem(error: unknown): Problem | null {
   });
 }
 
-function isUnavailable(error: unknown, depth: number): boolean {
-  if (typeof error !== 'object' || error === null || depth > 5) return false;
-  const { code, cause, originalCode, meta } = error as Record<string, unknown>;
-  if (unavailableCodes.has(String(code)) || unavailableCodes.has(String(originalCode))) return true;
-  const errors = error instanceof AggregateError ? error.errors : [];
-  const beneath = [
-    cause,
-    ...(typeof meta === 'object' && meta !== null ? Object.values(meta) : []),
-    ...errors,
-  ];
-  return beneath.some((inner) => isUnavailable(inner, depth + 1));
+function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, cause, meta } = error as { code?: unknown; cause?: unknown; meta?: Record<string, unknown> };
+  if (prismaCodes.has(code) || isTransientError(error)) return true;
+  return isUnavailable(cause) || isUnavailable(meta?.driverAdapterError);
 }

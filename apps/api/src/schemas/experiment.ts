@@ -13,7 +13,7 @@ export const experimentStates = [
 ] as const;
 
 /** What a listing says of an experiment's winner. */
-export const winnerBrief = z
+const winnerBrief = z
   .object({
     trialId: z.uuid(),
     validationLoss: z.number(),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { queryInteger } from './fields.ts';
 
-export const defaultPageSize = 50;
-export const largestPageSize = 500;
+const defaultPageSize = 50;
+const largestPageSize = 500;
 
 /** The query fields that every listing has. */
 export const pageQuery = {

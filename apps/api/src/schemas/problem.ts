@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** RFC 9457 problem details, as every error is answered. */
-export const problem = z
+const problem = z
   .looseObject({
     type: z.string().meta({ example: 'urn:problem-type:bitkiln:invalid-request' }),
     title: z.string(),

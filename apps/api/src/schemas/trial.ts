@@ -97,7 +97,7 @@ export type Trial = z.output<typeof trial>;
 export type TrialDetail = z.output<typeof trialDetail>;
 export type Epoch = z.output<typeof epoch>;
 
-export const trialSorts = ['newest', 'oldest', 'loss', 'accuracy'] as const;
+const trialSorts = ['newest', 'oldest', 'loss', 'accuracy'] as const;
 export type TrialSort = (typeof trialSorts)[number];
 
 const trialFilters = {

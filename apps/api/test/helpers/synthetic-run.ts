@@ -12,7 +12,7 @@ import {
   registerWorker,
 } from '@bitkiln/lifecycle';
 
-export const numericsId = { trainer: 'tensor', definition: 1, options: 'backend=cpu', reproducible: true };
+const numericsId = { trainer: 'tensor', definition: 1, options: 'backend=cpu', reproducible: true };
 export const dataHash = createHash('sha256').update('synthetic').digest('hex');
 export const modelJson = Buffer.from('{"format":"synthetic model"}');
 export const modelH5 = Buffer.from([0x89, 0x48, 0x44, 0x46, 0, 255, 13, 10]);

@@ -21,6 +21,7 @@ export const eventRoutes: FastifyPluginAsyncZod = async (app) => {
     '/experiments/:id/events',
     {
       sse: { kind: 'manual' },
+      exposeHeadRoute: false,
       schema: {
         tags: ['experiments'],
         summary: 'Follow an experiment by server-sent events',

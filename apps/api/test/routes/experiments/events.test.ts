@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@bitkiln/infra';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { afterEach, expect, test } from 'vitest';
 import { tiny } from '../../helpers/bodies.ts';
@@ -7,7 +8,7 @@ import { figuresOf, runToWinner, startWorker, trainEpochs } from '../../helpers/
 import { buildTestApp, get, post } from '../../helpers/test-app.ts';
 
 const { app, database } = await buildTestApp({ heartbeatMs: 100 });
-const base = await app.listen({ host: '127.0.0.1', port: 0 });
+const base = await app.listen({ host: '127.0.0.1', port: await freePort() });
 const { workerId } = await startWorker(database);
 
 const open: EventStream[] = [];
@@ -183,7 +184,7 @@ test('a reader that stops reading holds up nobody, and goes without a trace', as
 
 test('closing the app ends the streams at once', async () => {
   const other = await buildTestApp();
-  const url = await other.app.listen({ host: '127.0.0.1', port: 0 });
+  const url = await other.app.listen({ host: '127.0.0.1', port: await freePort() });
   const { body } = await post(other.app, '/experiments', tiny);
   const streams = await Promise.all(
     Array.from({ length: 20 }, () => openEventStream(`${url}/experiments/${body.id}/events`)),

@@ -18,7 +18,7 @@ export default fp(
   { name: 'models', dependencies: ['database'] },
 );
 
-export interface ModelFile {
+interface ModelFile {
   readonly bytes: Uint8Array;
   /** In hex. */
   readonly sha256: string;

@@ -10,7 +10,7 @@ export const trialPosition = z.tuple([z.number().nullable(), z.uuid()]);
  * A run of trials in index order. An order by value has two: the trials with a value, then those without, since
  * one index can't be walked with its nulls last in both directions.
  */
-export interface TrialRun {
+interface TrialRun {
   readonly orderBy: Prisma.TrialOrderByWithRelationInput[];
   /** The trials of the run behind a position, or all of it. */
   readonly where: (behind: TrialPosition | null) => Prisma.TrialWhereInput;
