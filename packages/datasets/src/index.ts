@@ -12,10 +12,10 @@ export { packDataset, unpackDataset } from './packed/packed-file.ts';
 export type { DataProgress, Watch } from './progress.ts';
 export { datasetInfo, datasetNames, listDatasets, loadDataset } from './registry.ts';
 export {
+  createDatasetCatalog,
+  type DatasetCatalog,
   describeDataset,
-  describeDatasets,
   type FaultyDataset,
-  packedDatasetFile,
 } from './remote/catalog.ts';
 export {
   type DatasetDescriptor,

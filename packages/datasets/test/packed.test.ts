@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset, ImageSet } from '@bitkiln/core';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  createDatasetCatalog,
   type DataFolders,
+  type DatasetCatalog,
   DatasetError,
   datasetSha256,
-  describeDatasets,
   loadDataset,
   packDataset,
-  packedDatasetFile,
   unpackDataset,
 } from '../src/index.ts';
 import { writeBlobSet } from './blob-set.ts';
@@ -96,17 +96,19 @@ describe('a packed data set', () => {
 describe('a host that serves its sets', () => {
   let root: string;
   let folders: DataFolders;
+  let catalog: DatasetCatalog;
   let blobs: Dataset;
-  beforeAll(async () => {
+  beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'bitkiln-packed-'));
     folders = { datasets: join(root, 'sets'), cache: join(root, 'cache') };
+    catalog = createDatasetCatalog(folders);
     await writeBlobSet(folders.datasets, 60, 10);
     blobs = await loadDataset('blobs', folders);
   });
-  afterAll(() => rm(root, { recursive: true }));
+  afterEach(() => rm(root, { recursive: true }));
 
   it('lists them', async () => {
-    const { items, faulty } = await describeDatasets(folders);
+    const { items, faulty } = await catalog.list();
     expect(faulty).toEqual([]);
     expect(items.map(({ name }) => name)).toEqual(['mnist', 'blobs']);
     expect(items[1]).toEqual({
@@ -119,12 +121,33 @@ describe('a host that serves its sets', () => {
     });
   });
 
+  it('tells a set that it can’t read apart from the others, until it can', async () => {
+    const labels = join(folders.datasets, 'test-labels');
+    const bytes = await readFile(labels);
+    await writeFile(labels, bytes.subarray(0, 12));
+    const fault = 'test-labels: elements is 4; expected 10 elements for its 10 array';
+    const { items, faulty } = await catalog.list();
+    expect(items.map(({ name }) => name)).toEqual(['mnist']);
+    expect(faulty).toEqual([{ name: 'blobs', fault: expect.stringContaining(fault) }]);
+    await writeFile(labels, bytes);
+    expect((await catalog.describe('blobs')).sha256).toBe(blobs.sha256);
+    await expect(catalog.describe('nothing')).rejects.toThrow(
+      'name is "nothing"; expected one of mnist, blobs',
+    );
+  });
+
+  it('sees that a file has changed', async () => {
+    expect((await catalog.describe('blobs')).counts.train).toBe(50);
+    await writeBlobSet(folders.datasets, 72, 10);
+    expect((await catalog.describe('blobs')).counts.train).toBe(60);
+  });
+
   it('packs one when it is asked for, and knows no other hash', async () => {
-    const file = await packedDatasetFile(folders, blobs.sha256);
+    const file = await catalog.packedFile(blobs.sha256);
     expect(sha256(await readFile(file!.path))).toBe(blobs.sha256);
     expect(file!.bytes).toBe((await stat(file!.path)).size);
     for (const other of ['ab'.repeat(32), '../../etc/passwd', '', blobs.sha256.toUpperCase()]) {
-      expect(await packedDatasetFile(folders, other)).toBeNull();
+      expect(await catalog.packedFile(other)).toBeNull();
     }
   });
 });

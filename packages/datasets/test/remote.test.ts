@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import type { Dataset } from '@bitkiln/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  createDatasetCatalog,
   type DataFolders,
-  describeDatasets,
+  type DatasetCatalog,
   httpDatasetSource,
   loadDataset,
   openDataset,
-  packedDatasetFile,
 } from '../src/index.ts';
 import { writeBlobSet } from './blob-set.ts';
 
@@ -20,6 +20,7 @@ let root: string;
 let hostFolders: DataFolders;
 let workerFolders: DataFolders;
 let blobs: Dataset;
+let catalog: DatasetCatalog;
 let server: Server;
 let url: string;
 let requests: string[];
@@ -32,14 +33,14 @@ beforeEach(async () => {
   workerFolders = { datasets: join(root, 'worker-sets'), cache: join(root, 'worker-cache') };
   await writeBlobSet(hostFolders.datasets, 60, 10);
   blobs = await loadDataset('blobs', hostFolders);
+  catalog = createDatasetCatalog(hostFolders);
   requests = [];
   corrupt = (bytes) => bytes;
   server = createServer(async (request, response) => {
     requests.push(request.url!);
     if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
-    if (request.url === '/v1/datasets')
-      return void response.end(JSON.stringify(await describeDatasets(hostFolders)));
-    const file = await packedDatasetFile(hostFolders, request.url!.replace('/v1/datasets/', ''));
+    if (request.url === '/v1/datasets') return void response.end(JSON.stringify(await catalog.list()));
+    const file = await catalog.packedFile(request.url!.replace('/v1/datasets/', ''));
     if (file === null) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-length': file.bytes });
     for await (const chunk of createReadStream(file.path, { highWaterMark: 4096 }))

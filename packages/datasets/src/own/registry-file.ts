@@ -78,3 +78,15 @@ function checkEntry(key: string, given: unknown): OwnSet {
     'perhaps "validation": {"images": …, "labels": …} or {"count": …, "seed": …}';
   throw new DatasetError({ source: registryFileName, field: key, value: given, expected });
 }
+
+/** The files that a set is read from. */
+export function registryPaths(set: OwnSet): string[] {
+  if (typeof set === 'string') return [set];
+  const parts = [
+    set.train,
+    set.test,
+    ...(set.validation !== undefined && 'images' in set.validation ? [set.validation] : []),
+  ];
+  const references = parts.flatMap(({ images, labels }) => [images, labels]);
+  return [...new Set(references.map((text) => text.replace(/#[^#]*$/, '')))];
+}
