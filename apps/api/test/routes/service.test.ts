@@ -92,7 +92,16 @@ test('the OpenAPI document has every route, with its errors, and the page shows 
   }
   const page = await app.inject('/docs');
   expect(page.statusCode).toBe(200);
-  expect(page.payload).toContain('swagger-ui');
+  expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+  expect(page.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
+  const assets = [...page.payload.matchAll(/(?:src|href)="\.?([^"]+\.(?:js|css))"/g)].map(
+    ([, path]) => path!,
+  );
+  expect(assets.length).toBeGreaterThanOrEqual(3);
+  for (const path of assets) {
+    const asset = await app.inject(path.startsWith('/docs') ? path : `/docs${path.replace(/^\/?docs/, '')}`);
+    expect([path, asset.statusCode]).toEqual([path, 200]);
+  }
 });
 
 test('every reply has security headers and the id of its request', async () => {
