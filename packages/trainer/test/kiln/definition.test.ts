@@ -1,14 +1,14 @@
-import { stageNames } from '@bitkiln/core';
+import { lowerNetwork, stageNames } from '@bitkiln/core';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { validNetwork } from '../../../core/test/network/arbitrary-network.ts';
 import { createKilnTrainer } from '../../src/kiln/kiln-trainer.ts';
 import type { TrialTask } from '../../src/trainer.ts';
 import { trainByDefinition } from './reference/train.ts';
-import { everyLayer, sha256, tinyTask } from './tasks.ts';
+import { everyLayer, lastEpoch, sha256, taskOf, tinyTask } from './tasks.ts';
 
 async function trainWithKiln(task: TrialTask): Promise<Float32Array> {
-  let parameters: Float32Array = new Float32Array();
-  for await (const epoch of createKilnTrainer().train(task)) parameters = epoch.checkpoint.parameters;
-  return parameters;
+  return (await lastEpoch(createKilnTrainer().train(task))).checkpoint.parameters;
 }
 
 describe.each(stageNames)('kiln follows its definition in stage %s, to the byte', (stage) => {
@@ -30,4 +30,14 @@ describe.each(stageNames)('kiln follows its definition in stage %s, to the byte'
     );
     expect(sha256(actual)).toBe(sha256(expected));
   });
+});
+
+it('follows its definition on any network, in any stage', async () => {
+  await fc.assert(
+    fc.asyncProperty(validNetwork, fc.constantFrom(...stageNames), async ({ layers, input }, stage) => {
+      const task = taskOf(lowerNetwork(layers, input), { stage, count: 19, batchSize: 18 });
+      expect(sha256(await trainWithKiln(task))).toBe(sha256(trainByDefinition(task)));
+    }),
+    { numRuns: 120 },
+  );
 });

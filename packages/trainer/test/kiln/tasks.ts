@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   deriveStream,
+  elements,
   lowerNetwork,
   type Program,
   parseNetwork,
@@ -9,7 +10,7 @@ import {
   uniformAt,
 } from '@bitkiln/core';
 import { initialParameters } from '../../src/randomness/initial-parameters.ts';
-import type { LabelledImages, TrialTask } from '../../src/trainer.ts';
+import type { EpochResult, LabelledImages, TrialTask } from '../../src/trainer.ts';
 
 /** Images of smooth random blobs with labels that depend on them. */
 export function syntheticImages(count: number, shape: Shape, classes: number, seed = 1): LabelledImages {
@@ -24,36 +25,45 @@ export function syntheticImages(count: number, shape: Shape, classes: number, se
   return { images, labels, count };
 }
 
-export interface TinyTask {
-  readonly network: string;
-  readonly input: Shape;
+export interface TaskSize {
   readonly stage?: StageName;
   readonly count?: number;
   readonly batchSize?: number;
   readonly epochs?: number;
 }
 
+export interface TinyTask extends TaskSize {
+  readonly network: string;
+  readonly input: Shape;
+}
+
 /** A trial small enough for the reference; thresholds start off 0 so that quantizers clip and round. */
-export function tinyTask({
-  network,
-  input,
-  stage = 'float',
-  count = 37,
-  batchSize = 20,
-  epochs = 1,
-}: TinyTask): TrialTask {
-  const program = lowerNetwork(parseNetwork(network), input);
-  const classes = program.output.channels * program.output.rows * program.output.cols;
+export function tinyTask({ network, input, ...size }: TinyTask): TrialTask {
+  return taskOf(lowerNetwork(parseNetwork(network), input), size);
+}
+
+export function taskOf(
+  program: Program,
+  { stage = 'float', count = 37, batchSize = 20, epochs = 1 }: TaskSize,
+): TrialTask {
+  const classes = elements(program.output);
   return {
     program,
     stage,
     settings: { trials: 1, epochs, batchSize, learningRate: { initial: 0.01, decay: 0.9, minimum: 1e-4 } },
     startParameters: perturbedStart(program),
-    train: syntheticImages(count, input, classes),
-    validation: syntheticImages(21, input, classes, 2),
+    train: syntheticImages(count, program.input, classes),
+    validation: syntheticImages(21, program.input, classes, 2),
     experimentSeed: 5,
     trialIndex: 1,
   };
+}
+
+/** The last epoch of a trial. */
+export async function lastEpoch(epochs: AsyncIterable<EpochResult>): Promise<EpochResult> {
+  let last: EpochResult | undefined;
+  for await (const epoch of epochs) last = epoch;
+  return last!;
 }
 
 /** Initial parameters with biases and thresholds off 0, so that quantizers clip and round. */
