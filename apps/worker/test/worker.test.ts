@@ -3,10 +3,13 @@ import { compileIntegerNetwork, createIntegerEngine, evaluate, readModelJson } f
 import { loadDataset } from '@bitkiln/datasets';
 import { createTestDatabase } from '@bitkiln/infra/testing';
 import { cancelExperiment, connectDatabase, type Database, openQueue } from '@bitkiln/lifecycle';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { freshTrialQueue } from '../../../packages/lifecycle/src/queue-names.ts';
 import { submitTiny } from './support/experiment.ts';
 import { type LogLine, type SpawnedWorker, spawnWorker } from './support/spawn-worker.ts';
 import { startTcpProxy } from './support/tcp-proxy.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 let url: string;
 let database: Database;
@@ -109,7 +112,6 @@ test('SIGTERM hands a trial back; a worker of its numerics id goes on, and no ot
 
   // A wake-up in the queue of all workers, as if one had gone astray.
   const queue = await openQueue({ databaseUrl: url });
-  const { freshTrialQueue } = await import('../../../packages/lifecycle/src/queue-names.ts');
   const payload = { kind: 'trial', trialId: handedBack!.id } as const;
   await queue.enqueue([{ jobId: 'astray', queue: freshTrialQueue, payload }]);
   await queue.close();
@@ -133,7 +135,6 @@ test('of two workers one trains a trial, and drops it once it is cancelled', asy
   const experimentId = await submitTiny(database, { float: { trials: 1, epochs: 500 }, ...oneTrial });
   const [trial] = await floatTrials(experimentId);
   const queue = await openQueue({ databaseUrl: url });
-  const { freshTrialQueue } = await import('../../../packages/lifecycle/src/queue-names.ts');
   const payload = { kind: 'trial', trialId: trial!.id } as const;
   await queue.enqueue([1, 2, 3, 4].map((i) => ({ jobId: `again-${i}`, queue: freshTrialQueue, payload })));
   await queue.close();
