@@ -1,0 +1,1 @@
+export { deviceActivationBytes } from './device-bytes.ts';
