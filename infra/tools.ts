@@ -8,6 +8,11 @@ import { runCommand } from './run-command.ts';
 /** Programs that tests or services may need, with the packages that hold them. */
 const packages = {
   'redis-server': { apt: ['redis-server'], brew: ['redis'] },
+  gcc: { apt: ['gcc', 'libc6-dev'], brew: ['gcc'] },
+  clang: { apt: ['clang', 'libc6-dev'], brew: ['llvm'] },
+  make: { apt: ['make'], brew: ['make'] },
+  'avr-gcc': { apt: ['gcc-avr', 'avr-libc', 'binutils-avr'], brew: ['osx-cross/avr/avr-gcc'] },
+  simavr: { apt: ['simavr', 'libsimavr-dev', 'libelf-dev'], brew: ['simavr'] },
 } as const;
 
 export type Tool = keyof typeof packages;
