@@ -18,7 +18,23 @@ const packages = {
 export type Tool = keyof typeof packages;
 
 /** Where package managers put programs that an ordinary user's PATH may leave out. */
-const moreFolders = ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
+const moreFolders = [
+  '/usr/local/bin',
+  '/usr/bin',
+  '/bin',
+  '/usr/sbin',
+  '/usr/local/sbin',
+  '/opt/homebrew/bin',
+];
+
+const standardFolders = () => [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...moreFolders];
+
+export interface ToolOptions {
+  /** Told what is done; default: the console. */
+  readonly say?: (line: string) => void;
+  /** Where programs are looked for; default: PATH and the usual folders. */
+  readonly folders?: readonly string[];
+}
 
 /**
  * The path of a program, which is got through the system's package manager where it is missing: apt-get (with sudo
@@ -26,8 +42,9 @@ const moreFolders = ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/usr/local/sbin
  *
  * @throws Error with the command to type, where it can't be got.
  */
-export async function ensureTool(tool: Tool, say: (line: string) => void = console.log): Promise<string> {
-  const found = await findProgram(tool);
+export async function ensureTool(tool: Tool, options: ToolOptions = {}): Promise<string> {
+  const { say = console.log, folders = standardFolders() } = options;
+  const found = await findProgram(tool, folders);
   if (found !== null) return found;
   // Two test files may want the same tool at once.
   const release = await lock(join(tmpdir(), `bitkiln-tools-${process.getuid?.() ?? 0}`), {
@@ -36,19 +53,26 @@ export async function ensureTool(tool: Tool, say: (line: string) => void = conso
     retries: { forever: true, maxRetryTime: 600_000 },
   });
   try {
-    return (await findProgram(tool)) ?? (await install(tool, say));
+    return (await findProgram(tool, folders)) ?? (await install(tool, say, folders));
   } finally {
     await release();
   }
 }
 
-async function install(tool: Tool, say: (line: string) => void): Promise<string> {
-  const commands = await installCommands(tool);
+async function install(tool: Tool, say: (line: string) => void, folders: readonly string[]): Promise<string> {
+  const commands = await installCommands(tool, folders);
   if (commands === null) {
     throw new Error(
       `${tool} is missing, and there is neither apt-get nor brew to get it with; install it by hand`,
     );
   }
+  const run = async ([program, ...args]: readonly string[]) => {
+    const env = { ...process.env, PATH: folders.join(delimiter) };
+    return runCommand(program!, args, { env }).catch((error: Error) => ({
+      code: null,
+      output: error.message,
+    }));
+  };
   const typed = commands.install.join(' ');
   say(`${tool} is missing; getting it: ${typed}`);
   let result = await run(commands.install);
@@ -56,7 +80,7 @@ async function install(tool: Tool, say: (line: string) => void): Promise<string>
   if (result.code !== 0 && commands.refresh !== null && (await run(commands.refresh)).code === 0) {
     result = await run(commands.install);
   }
-  const path = result.code === 0 ? await findProgram(tool) : null;
+  const path = result.code === 0 ? await findProgram(tool, folders) : null;
   if (path === null) throw new Error(`${tool} could not be got; type: ${typed}\n${result.output.trim()}`);
   say(`${tool} is at ${path}`);
   return path;
@@ -67,38 +91,36 @@ interface InstallCommands {
   readonly refresh: readonly string[] | null;
 }
 
-async function installCommands(tool: Tool): Promise<InstallCommands | null> {
-  if ((await findProgram('apt-get')) !== null) {
+async function installCommands(tool: Tool, folders: readonly string[]): Promise<InstallCommands | null> {
+  if ((await findProgram('apt-get', folders)) !== null) {
+    const asRoot = process.getuid?.() === 0 ? [] : ['sudo', ...(process.stdin.isTTY ? [] : ['-n'])];
     // Services that a package would start stay down: the tests start servers of their own.
-    const asRoot =
-      process.getuid?.() === 0 ? ['env'] : ['sudo', ...(process.stdin.isTTY ? [] : ['-n']), 'env'];
-    const aptGet = [
-      ...asRoot,
-      'DEBIAN_FRONTEND=noninteractive',
-      'RUNLEVEL=1',
-      'apt-get',
-      '-o',
-      'DPkg::Lock::Timeout=300',
-    ];
+    const aptGet = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get'];
     return {
-      install: [...aptGet, 'install', '-y', '--no-install-recommends', ...packages[tool].apt],
+      install: [
+        ...aptGet,
+        '-o',
+        'DPkg::Lock::Timeout=300',
+        'install',
+        '-y',
+        '--no-install-recommends',
+        ...packages[tool].apt,
+      ],
       refresh: [...aptGet, 'update'],
     };
   }
-  if ((await findProgram('brew')) !== null) {
+  if ((await findProgram('brew', folders)) !== null) {
     return { install: ['brew', 'install', ...packages[tool].brew], refresh: null };
   }
   return null;
 }
 
-async function run([program, ...args]: readonly string[]): Promise<{ code: number | null; output: string }> {
-  return runCommand(program!, args).catch((error: Error) => ({ code: null, output: error.message }));
-}
-
 /** The path of a program on this host; null where there is none. */
-export async function findProgram(name: string): Promise<string | null> {
-  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...moreFolders]) {
-    if (folder === '') continue;
+export async function findProgram(
+  name: string,
+  folders: readonly string[] = standardFolders(),
+): Promise<string | null> {
+  for (const folder of folders) {
     const path = join(folder, name);
     const executable = await access(path, constants.X_OK).then(
       () => true,

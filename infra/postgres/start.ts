@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -49,7 +50,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const folder = resolve(options.directory);
   const data = join(folder, 'data');
   const binaries = await postgresBinaries();
-  await mkdir(folder, { recursive: true });
+  await ensureFolder(folder);
   const user = await postgresUser(data, [folder, binaries.pgCtl]);
   return withLock(folder, async () => {
     await giveTo(user, folder);
@@ -68,6 +69,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
           if (await leaveUsers(folder)) await stopServer(data, binaries, user);
         }),
     };
+  });
+}
+
+async function ensureFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK).catch(async () => {
+    const { uid } = await stat(folder);
+    throw new Error(
+      `${folder} belongs to user ${uid}, and this is user ${process.getuid?.()}; run as that user or as root, ` +
+        'or set DATABASE_URL to a PostgreSQL of your own',
+    );
   });
 }
 
