@@ -2,6 +2,12 @@ import { createLog } from './log.ts';
 import { readSettings, UsageError, usage, type WorkerSettings } from './settings.ts';
 import { runWorkerProcess } from './worker-process.ts';
 
+/**
+ * A signal that comes again later is an impatient user's. One that comes again at once is the same: a terminal sends
+ * Ctrl-C to every process, and npm and the CLI pass it on besides.
+ */
+const echoMs = 500;
+
 /** What handing back and closing may take once the grace period is over. */
 const farewellMs = 5000;
 
@@ -28,8 +34,13 @@ async function run(settings: WorkerSettings): Promise<number> {
   if (trainer.device !== undefined) process.env.CUDA_VISIBLE_DEVICES = String(trainer.device);
   const draining = new AbortController();
   const now = new AbortController();
+  let asked = 0;
   const stop = (cause: string) => {
-    if (draining.signal.aborted) return now.abort();
+    if (draining.signal.aborted) {
+      if (Date.now() - asked > echoMs) now.abort();
+      return;
+    }
+    asked = Date.now();
     log.info({ cause, graceMs }, 'draining');
     draining.abort();
     setTimeout(() => now.abort(), graceMs).unref();

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What the tests read of the API's replies; the API's own tests hold their whole form. */
-export interface ExperimentReply {
+interface ExperimentReply {
   readonly id: string;
   readonly state: string;
   readonly failureReason: string | null;
 }
 
-export interface TrialReply {
+interface TrialReply {
   readonly id: string;
   readonly stage: string;
   readonly index: number;
@@ -18,17 +18,17 @@ export interface TrialReply {
   readonly epochsDone: number;
 }
 
-export interface TrialDetailReply extends TrialReply {
+interface TrialDetailReply extends TrialReply {
   readonly checkpoints: readonly { readonly kind: string; readonly sha256: string }[];
 }
 
-export interface EpochReply {
+interface EpochReply {
   readonly epoch: number;
   readonly attempt: number;
   readonly validationLoss: number;
 }
 
-export interface WinnerReply {
+interface WinnerReply {
   readonly trialId: string;
   readonly totalBytes: number;
   readonly testCorrect: number;
