@@ -113,13 +113,16 @@ function packedAccess({ index }: CUnit, bits: number): string {
 static inline uint8_t get_4(${index} at)
 {
 uint8_t pair = buffer[at >> 1];
-return (at & 1) ? (uint8_t)(pair >> 4) : (uint8_t)(pair & 15);
+if (at & 1) return (uint8_t)(pair >> 4);
+return (uint8_t)(pair & 15);
 }
 
 static inline void put_4(${index} at, uint8_t value)
 {
-uint8_t *pair = &buffer[at >> 1];
-*pair = (at & 1) ? (uint8_t)((*pair & 15) | (value << 4)) : (uint8_t)((*pair & 240) | value);
+uint8_t pair = buffer[at >> 1];
+if (at & 1) pair = (uint8_t)((pair & 15) | (value << 4));
+else pair = (uint8_t)((pair & 240) | value);
+buffer[at >> 1] = pair;
 }
 `;
   }
@@ -136,8 +139,8 @@ return (uint8_t)((buffer[at / ${each}] >> (${shift})) & ${mask});
 static inline void put_${bits}(${index} at, uint8_t value)
 {
 uint8_t shift = (uint8_t)(${shift});
-uint8_t *byte = &buffer[at / ${each}];
-*byte = (uint8_t)((*byte & ~(${mask} << shift)) | (value << shift));
+uint8_t others = (uint8_t)(buffer[at / ${each}] & ~(${mask} << shift));
+buffer[at / ${each}] = (uint8_t)(others | (value << shift));
 }
 `;
 }
@@ -174,7 +177,8 @@ static void put_bits(${index} at, uint8_t count, uint32_t value)
 {
 for (; count > 0; count--, at++, value >>= 1) {
 uint8_t mask = (uint8_t)(1 << (at & 7));
-buffer[at >> 3] = (uint8_t)((value & 1) ? buffer[at >> 3] | mask : buffer[at >> 3] & ~mask);
+if (value & 1) buffer[at >> 3] = (uint8_t)(buffer[at >> 3] | mask);
+else buffer[at >> 3] = (uint8_t)(buffer[at >> 3] & ~mask);
 }
 }
 `;

@@ -60,15 +60,11 @@ export function indent(code: string): string {
   const lines = code.split('\n').map((line) => {
     const text = line.trim();
     if (text.startsWith('}')) depth--;
-    const indented = text === '' || text.startsWith('#') ? text : '    '.repeat(depth) + continued(text);
+    const indented = text === '' || text.startsWith('#') ? text : '    '.repeat(depth) + text;
     if (text.endsWith('{')) depth++;
     return indented;
   });
   return lines.join('\n');
-}
-
-function continued(text: string): string {
-  return text.startsWith('*') && !text.startsWith('*+') && !text.startsWith('*s') ? ` ${text}` : text;
 }
 
 /** A constant array of integers, some to a line. */
