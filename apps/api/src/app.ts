@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import datasets from './plugins/app/datasets/datasets.ts';
+import datasets, { type DatasetsOptions } from './plugins/app/datasets/datasets.ts';
 import events, { type EventsOptions } from './plugins/app/events/events.ts';
 import experiments from './plugins/app/experiments/experiments-repository.ts';
 import summaries from './plugins/app/experiments/summary-repository.ts';
@@ -23,6 +23,7 @@ import prometheus from './plugins/external/prometheus.ts';
 import sse, { type SseOptions } from './plugins/external/sse.ts';
 import swagger from './plugins/external/swagger.ts';
 import zod from './plugins/external/zod.ts';
+import { datasetRoutes } from './routes/datasets/index.ts';
 import { bestRoutes } from './routes/experiments/best.ts';
 import { eventRoutes } from './routes/experiments/events.ts';
 import { experimentRoutes } from './routes/experiments/index.ts';
@@ -33,7 +34,12 @@ import { workerRoutes } from './routes/workers/index.ts';
 /** Bytes of the largest body that is read: a network of 256 layers written out takes a tenth of it. */
 const bodyLimitBytes = 256 * 1024;
 
-export interface AppOptions extends DatabaseOptions, EventsOptions, SseOptions, HandlerTimeoutOptions {
+export interface AppOptions
+  extends DatabaseOptions,
+    DatasetsOptions,
+    EventsOptions,
+    SseOptions,
+    HandlerTimeoutOptions {
   readonly logger?: FastifyServerOptions['logger'];
 }
 
@@ -62,8 +68,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(handlerTimeout, options);
   await app.register(swagger);
 
-  for (const plugin of [datasets, experiments, summaries, trials, workers, models])
-    await app.register(plugin);
+  await app.register(datasets, options);
+  for (const plugin of [experiments, summaries, trials, workers, models]) await app.register(plugin);
   await app.register(events, options);
   for (const plugin of [maintenance, lifeCycleMetrics]) await app.register(plugin);
 
@@ -73,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bestRoutes,
     trialRoutes,
     workerRoutes,
+    datasetRoutes,
     serviceRoutes,
   ]) {
     await app.register(routes);

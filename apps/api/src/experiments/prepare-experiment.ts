@@ -15,7 +15,7 @@ export async function prepareExperiment(
   request: ExperimentRequest,
   datasets: DatasetRegistry,
 ): Promise<NewExperiment> {
-  requireName('dataset', request.dataset, datasets.names);
+  requireName('dataset', request.dataset, await datasets.names());
   requireName('augmentation', request.augmentation, datasets.augmentations);
   const dataset = await datasets.info(request.dataset);
   const { text, storage } = checkNetwork(request.network, dataset, request.strategy, request.budgetBytes);

@@ -8,6 +8,10 @@ export function trialNotFound(id: string): Problem {
   return notFound('trial', id);
 }
 
+export function datasetNotFound(sha256: string): Problem {
+  return notFound('data set', sha256);
+}
+
 function notFound(noun: string, id: string): Problem {
   return new Problem({
     kind: 'not-found',

@@ -23,6 +23,7 @@ export type ProblemKind =
   | 'cross-site-request'
   | 'invalid-network'
   | 'network-over-budget'
+  | 'dataset-unusable'
   | 'idempotency-key-reused'
   | 'no-winner'
   | 'wrong-state'

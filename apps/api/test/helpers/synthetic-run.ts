@@ -20,6 +20,9 @@ export const modelH5 = Buffer.from([0x89, 0x48, 0x44, 0x46, 0, 255, 13, 10]);
 const validationTotal = 10_000;
 const epochMs = 250;
 
+/** No synthetic worker extends a lease, and a busy machine must not preempt it. */
+const leaseMs = 600_000;
+
 /** Loss and correct images of an epoch: falling, and a little different for each trial. */
 export interface EpochFigures {
   readonly loss: number;
@@ -48,14 +51,14 @@ export async function trainEpochs(
   trialId: string,
   epochs: number,
 ): Promise<Fence> {
-  const claim = await claimTrial(database, { trialId, workerId, numericsId });
+  const claim = await claimTrial(database, { trialId, workerId, numericsId, leaseMs });
   if (claim.outcome !== 'claimed') throw new Error(`trial ${trialId} is ${claim.outcome}`);
   const { fence, experiment, trialIndex, resume } = claim.trial;
   await pinData(database, fence, dataHash);
   const size = lowerNetwork(parseNetwork(experiment.network), experiment.input).parameterCount;
   for (let epoch = resume?.epochsDone ?? 0; epoch < epochs; epoch++) {
     const { loss, correct } = figuresOf(trialIndex, epoch);
-    await recordEpoch(database, fence, {
+    const record = {
       epoch,
       learningRate: 0.005,
       trainLoss: loss * 1.1,
@@ -70,7 +73,8 @@ export async function trainEpochs(
         firstMoment: new Float32Array(size),
         secondMoment: new Float32Array(size),
       },
-    });
+    };
+    await recordEpoch(database, fence, record, leaseMs);
   }
   return fence;
 }
@@ -91,7 +95,7 @@ export async function trainStage(database: Database, workerId: string, experimen
 export async function runToWinner(database: Database, experimentId: string): Promise<void> {
   const { workerId } = await startWorker(database);
   for (let stage = 0; stage < 3; stage++) await trainStage(database, workerId, experimentId);
-  const claim = await claimEvaluation(database, { experimentId, workerId });
+  const claim = await claimEvaluation(database, { experimentId, workerId, leaseMs });
   if (claim.outcome !== 'claimed') throw new Error(`the evaluation of ${experimentId} is ${claim.outcome}`);
   await recordWinner(database, claim.evaluation.fence, {
     testCorrect: 9876,

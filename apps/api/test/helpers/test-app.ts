@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatasetCatalog } from '@bitkiln/datasets';
 import { createTestDatabase } from '@bitkiln/infra/testing';
 import { connectDatabase, type Database, type JobQueue, openQueue } from '@bitkiln/lifecycle';
 import type { FastifyInstance, InjectOptions } from 'fastify';
@@ -10,12 +13,16 @@ export interface TestApp {
   readonly queue: JobQueue;
 }
 
+/** The built-in sets alone, whatever this machine's user has. */
+const nowhere = join(tmpdir(), 'bitkiln-no-such-folder');
+const builtInSets = createDatasetCatalog({ datasets: nowhere, cache: nowhere });
+
 /** An app over a database and queue of the test file's own; all of it closes after the file. */
 export async function buildTestApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
   const databaseUrl = await createTestDatabase();
   const database = await connectDatabase(databaseUrl);
   const queue = await openQueue({ databaseUrl });
-  const app = await buildApp({ database, queue, ...options });
+  const app = await buildApp({ database, queue, datasets: builtInSets, ...options });
   await app.ready();
   afterAll(async () => {
     await app.close();

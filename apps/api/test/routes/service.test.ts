@@ -59,6 +59,8 @@ test('the OpenAPI document has every route, with its errors, and the page shows 
   const { body } = await get(app, '/docs/json');
   expect(body.openapi).toBe('3.1.0');
   expect(Object.keys(body.paths).toSorted()).toEqual([
+    '/datasets',
+    '/datasets/{sha256}',
     '/experiments',
     '/experiments/{id}',
     '/experiments/{id}/best',

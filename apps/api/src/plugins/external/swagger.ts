@@ -22,6 +22,7 @@ export default fp(
           { name: 'experiments', description: 'Start, follow and cancel experiments' },
           { name: 'trials', description: 'One trained network each, with its epochs' },
           { name: 'models', description: 'The winner and its files' },
+          { name: 'datasets', description: 'What networks are trained on' },
           { name: 'fleet', description: 'Workers' },
           { name: 'service', description: 'Health and metrics' },
         ],

@@ -1,12 +1,22 @@
 import type { DatasetInfo } from '@bitkiln/core';
-import { datasetInfo, datasetNames } from '@bitkiln/datasets';
+import {
+  createDatasetCatalog,
+  type DatasetCatalog,
+  DatasetError,
+  dataFolders,
+  datasetInfo,
+  datasetNames,
+} from '@bitkiln/datasets';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { Problem } from '../../../problems/problem.ts';
 
 /** The data sets and augmentations that experiments may name. */
 export interface DatasetRegistry {
-  readonly names: readonly string[];
+  readonly catalog: DatasetCatalog;
   readonly augmentations: readonly string[];
+  names(): Promise<readonly string[]>;
+  /** Of a set that `names` has. */
   info(name: string): Promise<DatasetInfo>;
 }
 
@@ -16,9 +26,34 @@ declare module 'fastify' {
   }
 }
 
+export interface DatasetsOptions {
+  readonly datasets?: DatasetCatalog;
+}
+
 export default fp(
-  async (app: FastifyInstance) => {
-    app.decorate('datasets', { names: datasetNames, augmentations: ['none'], info: datasetInfo });
+  async (app: FastifyInstance, { datasets = createDatasetCatalog(dataFolders()) }: DatasetsOptions) => {
+    app.decorate('datasets', {
+      catalog: datasets,
+      augmentations: ['none'],
+      names: () => orUnusable(() => datasets.names()),
+      // What is built in need not be read to be described.
+      info: (name: string) =>
+        orUnusable(async () => (datasetNames.includes(name) ? datasetInfo(name) : datasets.describe(name))),
+    });
   },
   { name: 'datasets' },
 );
+
+async function orUnusable<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    throw new Problem({
+      kind: 'dataset-unusable',
+      status: 422,
+      title: 'The data set can not be used',
+      detail: error.message,
+    });
+  }
+}
