@@ -21,6 +21,9 @@ export interface Arithmetic {
   readonly log: (x: number) => number;
   /** Quantizes a value; `key` names the quantizer and element, the same in every pass. */
   readonly quantize: (x: number, quantizer: UniformQuantizer, scale: number, key: string) => number;
+  /** ReLU and the largest of a window; `key` names the element. */
+  readonly relu: (x: number, key: string) => number;
+  readonly largest: (window: readonly number[], key: string) => number;
   /** The scale of a threshold's value. */
   readonly scale: (threshold: number, slot: ParameterSlot | null) => number;
 }
@@ -34,6 +37,9 @@ export const singlePrecision: Arithmetic = {
     const level = roundToLevel(Math.fround(x * (qmax / scale)), quantizer);
     return Math.fround(Math.min(highest, Math.max(lowest, level)) * (scale / qmax));
   },
+  // biome-ignore lint/complexity/useMathMinMax: Math.max would turn -0 into 0, and the definition does not
+  relu: (x) => (x < 0 ? 0 : x),
+  largest: (window) => Math.max(...window),
   scale: (threshold) => scaleOf(threshold),
 };
 

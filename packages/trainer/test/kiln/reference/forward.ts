@@ -75,8 +75,7 @@ export function forward(
         ? (draws?.(op, index) ?? null)
         : null;
     const sums = linear(op, trace, index, drawn, a);
-    // biome-ignore lint/complexity/useMathMinMax: Math.max would turn -0 into 0, and the definition does not
-    const exact = 'relu' in op && op.relu ? sums.map((x) => (x < 0 ? 0 : x)) : sums;
+    const exact = 'relu' in op && op.relu ? sums.map((x, i) => a.relu(x, `op ${index} element ${i}`)) : sums;
     const quantizer = activeQuantizer(op, stage);
     trace.exact.push(exact);
     trace.factors.push(op.kind === 'dropout' ? drawn : null);
@@ -91,7 +90,13 @@ export function forward(
   return trace;
 }
 
-function linear(op: Op, trace: Trace, index: number, drawn: Float32Array | null, { f }: Arithmetic): Values {
+function linear(
+  op: Op,
+  trace: Trace,
+  index: number,
+  drawn: Float32Array | null,
+  { f, largest }: Arithmetic,
+): Values {
   const x = trace.values[index]!;
   const w = trace.effective;
   const out = new Float64Array(elements(op.output));
@@ -102,7 +107,10 @@ function linear(op: Op, trace: Trace, index: number, drawn: Float32Array | null,
       return drawn === null ? x : x.map((v, i) => f(v + drawn[i]!));
     case 'max-pool':
       forEachWindow(op, (o, window) => {
-        out[o] = Math.max(...window.map((i) => x[i]!));
+        out[o] = largest(
+          window.map((i) => x[i]!),
+          `op ${index} element ${o}`,
+        );
       });
       return out;
     case 'average-pool':

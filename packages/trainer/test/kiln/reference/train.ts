@@ -84,7 +84,7 @@ function pairwise(values: number[]): number {
   return pairwise(half);
 }
 
-function drawsOf(
+export function drawsOf(
   { program, stage, experimentSeed, trialIndex }: TrialTask,
   step: number,
   sample: number,
