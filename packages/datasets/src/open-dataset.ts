@@ -4,7 +4,7 @@ import { type BuildReport, buildAugmented } from './augmented/build.ts';
 import {
   type Augmentation,
   augmentationRecipe,
-  augmentations,
+  checkAugmentation,
   type Recipe,
   recipeKey,
 } from './augmented/recipe.ts';
@@ -51,16 +51,13 @@ export async function openDataset(
   augmentation: string,
   options: OpenOptions = {},
 ): Promise<Dataset> {
-  if (!isAugmentation(augmentation)) {
-    const expected = `one of ${augmentations.join(', ')}`;
-    throw new DatasetError({ source: name, field: 'augmentation', value: augmentation, expected });
-  }
   const { folders = dataFolders(), sha256 = null, source = null } = options;
   if (sha256 !== null) {
     const stored = await loadStored(folders.cache, name, sha256, options);
     if (stored !== null) return stored;
   }
   const base = await baseSet(name, folders, options);
+  checkAugmentation(base, augmentation);
   const opened = augmentation === 'none' ? base : await augmentedSet(base, augmentation, folders, options);
   if (sha256 === null || opened.sha256 === sha256) return opened;
   const fetched = source === null ? null : await fetchDataset(folders.cache, source, name, sha256, options);
@@ -82,10 +79,6 @@ export async function readReport(
 async function recipeOf(base: Dataset, augmentation: Exclude<Augmentation, 'none'>) {
   const trainer = augmentation === 'published' ? await createTrainer(teacherTrainer) : null;
   return { trainer, recipe: augmentationRecipe(base, trainer?.numericsId ?? null) };
-}
-
-function isAugmentation(name: string): name is Augmentation {
-  return augmentations.some((augmentation) => augmentation === name);
 }
 
 /** The set to augment. For a user's own set the source, where there is one, decides which set has the name. */

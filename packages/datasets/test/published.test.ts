@@ -17,6 +17,7 @@ import {
 import { classifyImages, createTrainer } from '@bitkiln/trainer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  checkAugmentation,
   type DataFolders,
   type DataProgress,
   loadDataset,
@@ -76,6 +77,8 @@ describe('the published set', () => {
     expect(() => teacherNetwork(shape(13))).toThrow(
       'small: image size is "13x30x1"; expected at least 14x14 for the teacher',
     );
+    expect(() => checkAugmentation(shape(13), 'published')).toThrow('expected at least 14x14');
+    expect(() => checkAugmentation(shape(13), 'elastic')).not.toThrow();
     for (let size = 14; size < 40; size++) {
       const info = shape(size);
       const program = lowerNetwork(teacherNetwork(info), info.shape);

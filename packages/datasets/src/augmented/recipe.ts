@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type Dataset,
+  type DatasetInfo,
   type ElasticSettings,
   elasticVersion,
   majorElastic,
@@ -9,6 +10,7 @@ import {
   type StageSettings,
 } from '@bitkiln/core';
 import type { NumericsId } from '@bitkiln/trainer';
+import { DatasetError } from '../dataset-error.ts';
 import { teacherNetwork, teacherSettings } from './teacher-network.ts';
 
 /** How an experiment's training images are augmented. */
@@ -38,6 +40,21 @@ export interface TeacherRecipe {
   readonly first: StageSettings;
   readonly second: StageSettings;
   readonly numerics: Pick<NumericsId, 'trainer' | 'definition' | 'options'>;
+}
+
+/**
+ * Refuses an augmentation that there is none of, or that images of this size can't have.
+ * @throws DatasetError
+ */
+export function checkAugmentation(
+  info: DatasetInfo,
+  augmentation: string,
+): asserts augmentation is Augmentation {
+  if (!augmentations.some((known) => known === augmentation)) {
+    const expected = `one of ${augmentations.join(', ')}`;
+    throw new DatasetError({ source: info.name, field: 'augmentation', value: augmentation, expected });
+  }
+  if (augmentation === 'published') teacherNetwork(info);
 }
 
 const version = 1;

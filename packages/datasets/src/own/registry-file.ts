@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DatasetError } from '../dataset-error.ts';
 
 /** The file in the data sets folder that names the user's own sets; docs/datasets.md describes it. */
-export const registryFileName = 'datasets.json';
+const registryFileName = 'datasets.json';
 
 const reference = z.string().min(1).max(1000);
 const arrays = z.strictObject({ images: reference, labels: reference });
@@ -30,7 +30,7 @@ const name = z
   .refine((text) => text !== 'mnist');
 
 export type ArrayFiles = z.output<typeof arrays>;
-export type DrawnValidation = z.output<typeof drawn>;
+
 /** Where the arrays of an own set lie: an npz file with Keras' names, or each array by itself. */
 export type OwnSet = z.output<typeof entry>;
 
