@@ -1,11 +1,8 @@
 import type { Dataset } from '@bitkiln/core';
-import { loadDataset } from '@bitkiln/datasets';
+import { openDataset } from '@bitkiln/datasets';
 import type { LoadOrder } from './messages.ts';
 
-/** Reads an experiment's images into shared memory. */
-export async function loadImages({ dataset, augmentation }: LoadOrder): Promise<Dataset> {
-  if (augmentation !== 'none') {
-    throw new Error(`augmentation is '${augmentation}'; expected 'none'`);
-  }
-  return loadDataset(dataset);
+/** Reads an experiment's images into shared memory; what an augmentation adds is made here if need be. */
+export function loadImages({ dataset, augmentation }: LoadOrder, signal: AbortSignal): Promise<Dataset> {
+  return openDataset(dataset, augmentation, { signal });
 }

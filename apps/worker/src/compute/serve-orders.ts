@@ -55,7 +55,7 @@ async function perform(
     case 'evaluate':
       return evaluateWinner(order);
     case 'load':
-      return loadImages(order);
+      return loadImages(order, signal);
   }
 }
 
