@@ -44,7 +44,7 @@ export const usage = `bitkiln worker trains trials for a service until SIGTERM o
 
   --database-url URL   the service's Postgres (DATABASE_URL)
   --redis-url URL      its queue, where that is on Redis (REDIS_URL)
-  --trainer NAME       what trains: ${trainerNames.join(', ')}; default tensor (BITKILN_TRAINER)
+  --trainer NAME       what trains: ${trainerNames.join(', ')}; default kiln, with --backend tensor (BITKILN_TRAINER)
   --backend NAME       what tensor runs on: ${tensorBackends.join(', ')}; default wasm (BITKILN_BACKEND)
   --device INDEX       the GPU of backend node-gpu, as CUDA counts them (BITKILN_DEVICE)
   --relaxed yes|no     relaxed SIMD for kiln, with other bytes on other hosts; default no (BITKILN_RELAXED)
@@ -73,7 +73,7 @@ const url = (scheme: RegExp, example: string) => {
 const variables = z.object({
   DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgresql://user:password@host:5432/bitkiln'),
   REDIS_URL: url(/^rediss?:\/\//, 'redis://host:6379').optional(),
-  BITKILN_TRAINER: oneOf(trainerNames).default('tensor'),
+  BITKILN_TRAINER: oneOf(trainerNames).optional(),
   BITKILN_BACKEND: oneOf(tensorBackends).optional(),
   BITKILN_DEVICE: wholeNumber(0, 255).optional(),
   BITKILN_RELAXED: oneOf(['yes', 'no']).default('no'),
@@ -117,7 +117,8 @@ export function readSettings(
 }
 
 function trainerSpec(values: Values): TrainerSpec {
-  const { BITKILN_TRAINER: trainer, BITKILN_BACKEND: backend, BITKILN_DEVICE: device } = values;
+  const { BITKILN_BACKEND: backend, BITKILN_DEVICE: device } = values;
+  const trainer = values.BITKILN_TRAINER ?? (backend === undefined ? 'kiln' : 'tensor');
   const relaxed = values.BITKILN_RELAXED === 'yes';
   if (backend !== undefined && trainer !== 'tensor') {
     throw wrongValue('BITKILN_BACKEND', backend, `none with trainer ${trainer}: trainer tensor has backends`);

@@ -7,7 +7,7 @@ test('DATABASE_URL alone is enough', () => {
   expect(readSettings([], { DATABASE_URL })).toMatchObject({
     databaseUrl: DATABASE_URL,
     redisUrl: undefined,
-    trainer: { trainer: 'tensor' },
+    trainer: { trainer: 'kiln' },
     threads: 1,
     graceMs: 8000,
     logLevel: 'info',

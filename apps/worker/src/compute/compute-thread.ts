@@ -31,8 +31,12 @@ export class ThreadDiedError extends Error {
   override readonly name = 'ThreadDiedError';
 }
 
-/** An order given up gets this long to stop by itself; a thread deep in a kernel is then ended. */
-const abortGraceMs = 100;
+export interface ComputeThreadOptions {
+  /** The module to run in the thread. */
+  readonly entry?: URL;
+  /** An order given up gets this long to stop by itself; a thread deep in a kernel is then ended. Default 100. */
+  readonly abortGraceMs?: number;
+}
 
 /**
  * A thread with a trainer, which leaves this process's event loop free: heartbeats, cancellation and shutdown stay
@@ -43,13 +47,15 @@ export class ComputeThread {
   /** Training steps' rate, measured at start; null where it was not asked for. */
   readonly samplesPerSecond: number | null;
   readonly #worker: Worker;
+  readonly #abortGraceMs: number;
   #death: ThreadDiedError | null = null;
   #orders = 0;
 
-  private constructor(worker: Worker, ready: ThreadReady) {
+  private constructor(worker: Worker, ready: ThreadReady, abortGraceMs: number) {
     this.numericsId = ready.numericsId;
     this.samplesPerSecond = ready.samplesPerSecond;
     this.#worker = worker;
+    this.#abortGraceMs = abortGraceMs;
     worker.on('error', (error) => {
       this.#death ??= new ThreadDiedError(`the compute thread crashed: ${error.message}`, { cause: error });
     });
@@ -60,20 +66,17 @@ export class ComputeThread {
 
   /**
    * Starts a thread and waits until its trainer has passed its self-test.
-   * @param entry the module to run in the thread
    * @throws Error where the trainer can't run here, with what to do about it
    */
-  static async start(
-    data: ThreadData,
-    entry = new URL('./bootstrap.mjs', import.meta.url),
-  ): Promise<ComputeThread> {
+  static async start(data: ThreadData, options: ComputeThreadOptions = {}): Promise<ComputeThread> {
+    const { entry = new URL('./bootstrap.mjs', import.meta.url), abortGraceMs = 100 } = options;
     const worker = new Worker(entry, { workerData: data, execArgv: [] });
     const ready = await new Promise<ThreadReady>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
       worker.once('exit', (code) => reject(new Error(`the compute thread ended with code ${code} at start`)));
     });
-    return new ComputeThread(worker, ready);
+    return new ComputeThread(worker, ready, abortGraceMs);
   }
 
   /** False once it has died or was ended: start another. */
@@ -154,7 +157,7 @@ export class ComputeThread {
       this.#worker.on('message', listen);
     });
     this.#post({ kind: 'abort', number });
-    if ((await Promise.race([stopped, sleep(abortGraceMs, false)])) === false) await this.close();
+    if ((await Promise.race([stopped, sleep(this.#abortGraceMs, false)])) === false) await this.close();
   }
 
   #post(request: ThreadRequest): void {

@@ -4,7 +4,6 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ComputeError, ComputeThread, ThreadDiedError } from '../../src/compute/compute-thread.ts';
 import type { TrainOrder } from '../../src/compute/messages.ts';
 
-const trainer = { trainer: 'tensor', backend: 'wasm' } as const;
 const never = new AbortController().signal;
 
 /** Two classes that differ in brightness: bright images are of class 1. */
@@ -41,19 +40,18 @@ async function collect(epochs: AsyncIterable<EpochResult>): Promise<EpochResult[
   return results;
 }
 
-describe('a thread with the tensor trainer', () => {
+describe.each([
+  [{ trainer: 'kiln' }, 'simd=plain'],
+  [{ trainer: 'tensor', backend: 'wasm' }, 'backend=wasm'],
+] as const)('a thread with %o', (trainer, options) => {
   let thread: ComputeThread;
   beforeAll(async () => {
-    thread = await ComputeThread.start({ trainer, measure: true });
+    thread = await ComputeThread.start({ trainer, measure: true }, { abortGraceMs: 10_000 });
     return () => thread.close();
   });
 
   test('tells its numerics id and its measured rate', () => {
-    expect(thread.numericsId).toMatchObject({
-      trainer: 'tensor',
-      options: 'backend=wasm',
-      reproducible: true,
-    });
+    expect(thread.numericsId).toMatchObject({ trainer: trainer.trainer, options, reproducible: true });
     expect(thread.samplesPerSecond).toBeGreaterThan(100);
   });
 
@@ -115,7 +113,7 @@ describe('a thread that breaks', () => {
   let thread: ComputeThread;
   afterEach(() => thread.close());
   const begin = async (network: string, signal = never) => {
-    thread = await ComputeThread.start({ trainer, measure: false }, scripted);
+    thread = await ComputeThread.start({ trainer: { trainer: 'kiln' }, measure: false }, { entry: scripted });
     return collect(thread.train(trainOrder({ network }), signal));
   };
 
