@@ -1,4 +1,5 @@
 import { createForwardPass } from '../engine/forward/forward-pass.ts';
+import { log2 } from '../math/log2.ts';
 import type { ParameterSlot, Program, WeightedOp } from '../network/program.ts';
 import { elements } from '../network/shape.ts';
 import { percentileMagnitude } from './percentile.ts';
@@ -22,7 +23,7 @@ export function calibrate(program: Program, parameters: Float32Array, images: Ui
   const outputs = floatOutputs(program, parameters, images);
   const calibrated = parameters.slice();
   const setScale = (threshold: ParameterSlot, scale: number): void => {
-    calibrated[threshold.offset] = scale > 0 ? Math.log2(scale) : 0;
+    calibrated[threshold.offset] = scale > 0 ? log2(scale) : 0;
   };
   for (const op of program.ops) {
     if (op.kind === 'quantize') setScale(op.quantizer.threshold!, 1);
