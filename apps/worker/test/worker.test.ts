@@ -164,6 +164,26 @@ test('of two workers one trains a trial, and drops it once it is cancelled', asy
   await cancelExperiment(database, next);
 });
 
+test('a worker that was paused past its lease writes no more, and says so', async () => {
+  const experimentId = await submitTiny(database, { float: { trials: 1, epochs: 30 }, ...oneTrial });
+  const paused = worker();
+  const { trial } = await paused.line(epochLine(1));
+  paused.process.kill('SIGSTOP');
+  const other = worker();
+  const claim = await other.line(says('trial claimed'));
+  expect(claim).toMatchObject({ trial, attempt: 2 });
+  paused.process.kill('SIGCONT');
+  const stopped = await paused.line(says('nothing more is written'));
+  expect(stopped).toMatchObject({ trial, attempt: 1, reason: 'preempted' });
+  await other.line(says('trial completed'));
+  const [finished] = await floatTrials(experimentId);
+  expect(finished).toMatchObject({ state: 'succeeded', attempt: 2, failures: 0, preemptions: 1 });
+  expect(finished!.epochs.map(({ epoch, attempt }) => [epoch, attempt])).toEqual(
+    Array.from({ length: 30 }, (_, epoch) => [epoch, epoch < (claim.startEpoch as number) ? 1 : 2]),
+  );
+  await cancelExperiment(database, experimentId);
+});
+
 test('a database that is away for a moment costs no epoch and no attempt', async () => {
   const target = new URL(url);
   const proxy = await startTcpProxy(Number(target.port));
