@@ -1,4 +1,4 @@
-import { ProtocolError, resolveProtocol } from '@bitkiln/core';
+import { type DatasetInfo, ProtocolError, resolveProtocol } from '@bitkiln/core';
 import type { NewExperiment } from '@bitkiln/lifecycle';
 import type { DatasetRegistry } from '../plugins/app/datasets/datasets.ts';
 import { fieldError, invalidRequest } from '../problems/invalid-request.ts';
@@ -15,9 +15,7 @@ export async function prepareExperiment(
   request: ExperimentRequest,
   datasets: DatasetRegistry,
 ): Promise<NewExperiment> {
-  requireName('dataset', request.dataset, await datasets.names());
-  requireName('augmentation', request.augmentation, datasets.augmentations);
-  const dataset = await datasets.info(request.dataset);
+  const dataset = await datasetOf(request, datasets);
   const { text, storage } = checkNetwork(request.network, dataset, request.strategy, request.budgetBytes);
   return {
     name: request.name ?? text.slice(0, longestName),
@@ -35,12 +33,23 @@ export async function prepareExperiment(
   };
 }
 
+/** @throws Problem where the service does not know the data set or the augmentation. */
+export async function datasetOf(
+  { dataset, augmentation }: ExperimentRequest,
+  datasets: DatasetRegistry,
+): Promise<DatasetInfo> {
+  requireName('dataset', dataset, await datasets.names());
+  requireName('augmentation', augmentation, datasets.augmentations);
+  return datasets.info(dataset, augmentation);
+}
+
 function requireName(field: string, name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   throw invalidRequest([fieldError('body', [field], name, `one of ${known.join(', ')}`)]);
 }
 
-function protocolOf(overrides: ExperimentRequest['protocol']): NewExperiment['protocol'] {
+/** @throws Problem naming the field of the protocol that is impossible. */
+export function protocolOf(overrides: ExperimentRequest['protocol']): NewExperiment['protocol'] {
   try {
     return resolveProtocol(overrides);
   } catch (error) {

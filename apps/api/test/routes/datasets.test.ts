@@ -64,6 +64,9 @@ test("an experiment is checked against its data set's shape and classes", async 
     type: 'urn:problem-type:bitkiln:dataset-unusable',
     detail: expect.stringContaining('gone-images'),
   });
+  const tooSmall = await post(app, '/experiments', { ...own, augmentation: 'published' });
+  expect(tooSmall.status).toBe(422);
+  expect(tooSmall.body.type).toBe('urn:problem-type:bitkiln:dataset-unusable');
   const unknown = await post(app, '/experiments', { ...own, dataset: 'cifar' });
   expect(unknown.body.errors).toEqual([
     { in: 'body', field: '/dataset', value: 'cifar', expected: 'one of mnist, dots, lost' },

@@ -49,7 +49,13 @@ describe('POST /experiments names the field, the value and what was expected', (
     ['a name as a list', { name: ['x'] }, '/name', ['x'], name],
     ['an unknown data set', { dataset: 'cifar' }, '/dataset', 'cifar', 'one of mnist'],
     ['a data set from Object.prototype', { dataset: 'toString' }, '/dataset', 'toString', 'one of mnist'],
-    ['an unknown augmentation', { augmentation: 'mirror' }, '/augmentation', 'mirror', 'one of none'],
+    [
+      'an unknown augmentation',
+      { augmentation: 'mirror' },
+      '/augmentation',
+      'mirror',
+      'one of none, elastic, published',
+    ],
     ['an unknown strategy', { strategy: 'diagonal' }, '/strategy', 'diagonal', strategies],
     ['an unknown field', { budget: 2048 }, '/budget', 2048, unknown],
     [
@@ -326,7 +332,7 @@ describe('addresses', () => {
     ['/experiments?limit=501', 'limit', '501', 'a whole number from 1 to 500'],
     ['/experiments?limit=NaN', 'limit', 'NaN', 'a whole number from 1 to 500'],
     ['/experiments?limit=1&limit=2', 'limit', ['1', '2'], 'a whole number from 1 to 500'],
-    ['/experiments?offset=10', 'offset', '10', 'no such field, only state, limit, cursor'],
+    ['/workers?offset=10', 'offset', '10', 'no such field, only state, limit, cursor'],
     [
       '/experiments?state=done',
       'state',

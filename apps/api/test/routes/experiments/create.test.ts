@@ -63,7 +63,7 @@ test('every field is taken as given', async () => {
   const body = {
     name: 'Größe: 2 KB, “best” ⚗',
     dataset: 'mnist',
-    augmentation: 'none',
+    augmentation: 'elastic',
     network: [
       ['A', 2, 4],
       ['C', 5, 3, 4, 8, 4],
@@ -83,6 +83,7 @@ test('every field is taken as given', async () => {
   expect(status).toBe(201);
   expect(experiment).toMatchObject({
     name: body.name,
+    augmentation: 'elastic',
     network: 'A(2,4) C(5,3x3)@w4b8a4 M(2,4) S(10)@w4b8a8',
     budgetBytes: 1999.5,
     strategy: 'naive',

@@ -1,5 +1,7 @@
 import type { DatasetInfo } from '@bitkiln/core';
 import {
+  augmentations,
+  checkAugmentation,
   createDatasetCatalog,
   type DatasetCatalog,
   DatasetError,
@@ -16,8 +18,11 @@ export interface DatasetRegistry {
   readonly catalog: DatasetCatalog;
   readonly augmentations: readonly string[];
   names(): Promise<readonly string[]>;
-  /** Of a set that `names` has. */
-  info(name: string): Promise<DatasetInfo>;
+  /**
+   * Of a set that `names` has, for an augmentation of `augmentations`.
+   * @throws Problem where the set's files are at fault, or its images can't be augmented so.
+   */
+  info(name: string, augmentation: string): Promise<DatasetInfo>;
 }
 
 declare module 'fastify' {
@@ -34,11 +39,15 @@ export default fp(
   async (app: FastifyInstance, { datasets = createDatasetCatalog(dataFolders()) }: DatasetsOptions) => {
     app.decorate('datasets', {
       catalog: datasets,
-      augmentations: ['none'],
+      augmentations,
       names: () => orUnusable(() => datasets.names()),
-      // What is built in need not be read to be described.
-      info: (name: string) =>
-        orUnusable(async () => (datasetNames.includes(name) ? datasetInfo(name) : datasets.describe(name))),
+      info: (name: string, augmentation: string) =>
+        orUnusable(async () => {
+          // What is built in need not be read to be described.
+          const info = datasetNames.includes(name) ? await datasetInfo(name) : await datasets.describe(name);
+          checkAugmentation(info, augmentation);
+          return info;
+        }),
     });
   },
   { name: 'datasets' },
