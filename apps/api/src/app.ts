@@ -1,5 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import curves from './plugins/app/curves/curves-repository.ts';
+import dashboard, { type DashboardOptions } from './plugins/app/dashboard/dashboard.ts';
 import datasets, { type DatasetsOptions } from './plugins/app/datasets/datasets.ts';
 import events, { type EventsOptions } from './plugins/app/events/events.ts';
 import experiments from './plugins/app/experiments/experiments-repository.ts';
@@ -12,10 +14,14 @@ import handlerTimeout, { type HandlerTimeoutOptions } from './plugins/app/http/h
 import jsonBody from './plugins/app/http/json-body.ts';
 import methodNotAllowed from './plugins/app/http/method-not-allowed.ts';
 import { requestId } from './plugins/app/http/request-id.ts';
+import live, { type LiveOptions } from './plugins/app/live/live.ts';
 import maintenance from './plugins/app/maintenance/maintenance.ts';
 import lifeCycleMetrics from './plugins/app/metrics/life-cycle-metrics.ts';
 import models from './plugins/app/models/models-repository.ts';
+import selections from './plugins/app/selections/selections-repository.ts';
+import testRuns from './plugins/app/test-runs/test-runs.ts';
 import trials from './plugins/app/trials/trials-repository.ts';
+import weights from './plugins/app/weights/weights-repository.ts';
 import workers from './plugins/app/workers/workers-repository.ts';
 import database, { type DatabaseOptions } from './plugins/external/database.ts';
 import helmet from './plugins/external/helmet.ts';
@@ -25,10 +31,16 @@ import swagger from './plugins/external/swagger.ts';
 import zod from './plugins/external/zod.ts';
 import { datasetRoutes } from './routes/datasets/index.ts';
 import { bestRoutes } from './routes/experiments/best.ts';
+import { checkRoutes } from './routes/experiments/check.ts';
+import { curveRoutes } from './routes/experiments/curves.ts';
 import { eventRoutes } from './routes/experiments/events.ts';
 import { experimentRoutes } from './routes/experiments/index.ts';
+import { selectionRoutes } from './routes/experiments/selections.ts';
+import { testRunRoutes } from './routes/experiments/test-run.ts';
+import { liveRoutes } from './routes/live/index.ts';
 import { serviceRoutes } from './routes/service/index.ts';
 import { trialRoutes } from './routes/trials/index.ts';
+import { weightRoutes } from './routes/trials/weights.ts';
 import { workerRoutes } from './routes/workers/index.ts';
 
 /** Bytes of the largest body that is read: a network of 256 layers written out takes a tenth of it. */
@@ -36,9 +48,11 @@ const bodyLimitBytes = 256 * 1024;
 
 export interface AppOptions
   extends DatabaseOptions,
+    DashboardOptions,
     DatasetsOptions,
     EventsOptions,
     SseOptions,
+    LiveOptions,
     HandlerTimeoutOptions {
   readonly logger?: FastifyServerOptions['logger'];
 }
@@ -70,13 +84,21 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(datasets, options);
   for (const plugin of [experiments, summaries, trials, workers, models]) await app.register(plugin);
+  for (const plugin of [curves, selections, weights, testRuns]) await app.register(plugin);
   await app.register(events, options);
+  await app.register(live, options);
   for (const plugin of [maintenance, lifeCycleMetrics]) await app.register(plugin);
 
   for (const routes of [
     experimentRoutes,
     eventRoutes,
     bestRoutes,
+    checkRoutes,
+    curveRoutes,
+    selectionRoutes,
+    testRunRoutes,
+    weightRoutes,
+    liveRoutes,
     trialRoutes,
     workerRoutes,
     datasetRoutes,
@@ -84,6 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   ]) {
     await app.register(routes);
   }
+  await app.register(dashboard, options);
   app.refuseOtherMethods();
   return app;
 }

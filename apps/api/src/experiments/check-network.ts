@@ -32,13 +32,24 @@ export function checkNetwork(
   strategy: Strategy,
   budgetBytes: number,
 ): CheckedNetwork {
-  const layers = orRefuse(source, () => parseNetwork(source));
-  const program = orRefuse(source, () => lowerNetwork(layers, dataset.shape));
+  const { layers, program } = readNetwork(source, dataset);
   requireClasses(source, layers, dataset.classes);
   const storage = storageTotals(layers, dataset.shape, strategy);
   if (storage.totalBytes > budgetBytes) throw overBudget(storage, strategy, budgetBytes);
   orRefuse(source, () => compileIntegerNetwork({ program, parameters: largestWeights(program) }));
   return { text: printNetwork(layers), storage };
+}
+
+/**
+ * Reads a network and lowers it for the images of a data set.
+ * @throws Problem 422 naming what is impossible about it.
+ */
+export function readNetwork(
+  source: Source,
+  dataset: DatasetInfo,
+): { readonly layers: readonly Layer[]; readonly program: Program } {
+  const layers = orRefuse(source, () => parseNetwork(source));
+  return { layers, program: orRefuse(source, () => lowerNetwork(layers, dataset.shape)) };
 }
 
 function orRefuse<T>(source: Source, run: () => T): T {

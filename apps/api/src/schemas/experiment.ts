@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accuracy, bytes, object, oneOf, time } from './fields.ts';
+import { accuracy, bytes, line, object, oneOf, time } from './fields.ts';
 import { pageQuery } from './page.ts';
 import { stage } from './stage.ts';
 
@@ -62,7 +62,11 @@ export const experiment = z
 export type ExperimentBrief = z.output<typeof experimentBrief>;
 export type Experiment = z.output<typeof experiment>;
 
-export const experimentsQuery = object({ state: oneOf(experimentStates).optional(), ...pageQuery });
+export const experimentsQuery = object({
+  state: oneOf(experimentStates).optional(),
+  search: line(1, 200).optional().describe('Text in the name or the network'),
+  ...pageQuery,
+});
 
 const spread = z
   .object({

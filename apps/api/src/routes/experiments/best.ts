@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { modelFileName } from '../../model-file-name.ts';
+import { noWinner } from '../../problems/no-winner.ts';
 import { experimentNotFound } from '../../problems/not-found.ts';
-import { Problem } from '../../problems/problem.ts';
 import { object } from '../../schemas/fields.ts';
 import { idParams } from '../../schemas/id.ts';
 import { problems } from '../../schemas/problem.ts';
@@ -25,7 +25,7 @@ export const bestRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: winner, ...problems(400, 404, 409) },
       },
     },
-    async ({ params: { id } }) => (await app.models.findWinner(id)) ?? (await noWinner(id)),
+    async ({ params: { id } }) => (await app.models.findWinner(id)) ?? (await refuse(id)),
   );
 
   for (const format of ['json', 'h5'] as const) {
@@ -53,10 +53,10 @@ export const bestRoutes: FastifyPluginAsyncZod = async (app) => {
   }
 
   async function sendFile(request: FastifyRequest, reply: FastifyReply, id: string, format: Format) {
-    const sha256 = (await app.models.findSha256(id, format)) ?? (await noWinner(id));
+    const sha256 = (await app.models.findSha256(id, format)) ?? (await refuse(id));
     reply.header('etag', `"${sha256}"`).header('cache-control', 'private, no-cache');
     if (matches(request.headers['if-none-match'], sha256)) return reply.code(304).send();
-    const file = (await app.models.findFile(id, format)) ?? (await noWinner(id));
+    const file = (await app.models.findFile(id, format)) ?? (await refuse(id));
     const name = modelFileName(file.name, id, file.trialIndex, format);
     return reply
       .type(contentTypes[format])
@@ -64,16 +64,9 @@ export const bestRoutes: FastifyPluginAsyncZod = async (app) => {
       .send(Buffer.from(file.bytes));
   }
 
-  async function noWinner(id: string): Promise<never> {
+  async function refuse(id: string): Promise<never> {
     const experiment = await app.experiments.findState(id);
-    if (experiment === null) throw experimentNotFound(id);
-    throw new Problem({
-      kind: 'no-winner',
-      status: 409,
-      title: 'The experiment has no winner',
-      detail: `experiment ${id} is ${experiment.state}, expected succeeded`,
-      members: { state: experiment.state },
-    });
+    throw experiment === null ? experimentNotFound(id) : noWinner(id, experiment.state);
   }
 };
 

@@ -1,4 +1,4 @@
-import type { Database, ExperimentState } from '@bitkiln/lifecycle';
+import type { Database, ExperimentState, Prisma } from '@bitkiln/lifecycle';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { z } from 'zod';
@@ -26,6 +26,7 @@ const position = z.tuple([z.uuid()]);
 
 interface ListOptions {
   readonly state?: ExperimentState | undefined;
+  readonly search?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -33,11 +34,12 @@ interface ListOptions {
 function createExperimentsRepository({ prisma }: Database) {
   return {
     /** A page of experiments, newest first (their ids are in the order of their time). */
-    async list({ state, limit, cursor }: ListOptions): Promise<Page<ExperimentBrief>> {
+    async list({ state, search, limit, cursor }: ListOptions): Promise<Page<ExperimentBrief>> {
       const [after] = cursor === undefined ? [undefined] : readCursor(order, position, cursor);
       const rows = await prisma.experiment.findMany({
         where: {
           ...(state === undefined ? {} : { state }),
+          ...(search === undefined ? {} : matching(search)),
           ...(after === undefined ? {} : { id: { lt: after } }),
         },
         include: experimentInclude,
@@ -50,6 +52,27 @@ function createExperimentsRepository({ prisma }: Database) {
         items: items.map((row) => toExperimentBrief(row, slots(row.id))),
         nextCursor: last === undefined ? null : writeCursor(order, [last.id]),
       };
+    },
+
+    /** These experiments, in no order; ids without one are left out. */
+    async findBriefs(ids: readonly string[]): Promise<ExperimentBrief[]> {
+      const rows = await prisma.experiment.findMany({
+        where: { id: { in: [...ids] } },
+        include: experimentInclude,
+      });
+      const slots = await slotsOf(ids);
+      return rows.map((row) => toExperimentBrief(row, slots(row.id)));
+    },
+
+    /** Newest events of the experiments that are under way or ended after `since`. */
+    async findSequences(since: Date): Promise<Map<string, number>> {
+      const rows = await prisma.experiment.findMany({
+        where: {
+          OR: [{ state: { in: ['queued', 'running', 'evaluating'] } }, { finishedAt: { gte: since } }],
+        },
+        select: { id: true, eventSequence: true },
+      });
+      return new Map(rows.map(({ id, eventSequence }) => [id, eventSequence]));
     },
 
     /** The experiment with its stages, or null. */
@@ -102,6 +125,15 @@ function createExperimentsRepository({ prisma }: Database) {
     }
     return counts;
   }
+}
+
+/** Experiments with a text in their name or network, upper and lower case alike. */
+function matching(search: string): Prisma.ExperimentWhereInput {
+  // In Postgres's patterns % and _ stand for anything; here they stand for themselves.
+  const contains = search.replace(/[\\%_]/g, '\\$&');
+  return {
+    OR: [{ name: { contains, mode: 'insensitive' } }, { network: { contains, mode: 'insensitive' } }],
+  };
 }
 
 function noTrials(): TrialCounts {

@@ -1,4 +1,4 @@
-import type { Database } from '@bitkiln/lifecycle';
+import type { Database, Prisma } from '@bitkiln/lifecycle';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { z } from 'zod';
@@ -23,6 +23,7 @@ export default fp(
 
 const order = 'newest';
 const position = z.tuple([z.uuid()]);
+const mostPresent = 2000;
 
 interface ListOptions {
   readonly state?: Worker['state'] | undefined;
@@ -45,15 +46,38 @@ function createWorkersRepository({ prisma }: Database) {
       });
       const { items, last } = splitPage(rows, limit);
       return {
-        items: items.map((row) => ({
-          ...row,
-          trainer: trainerOf(row.numericsId),
-          startedAt: row.startedAt.toISOString(),
-          heartbeatAt: row.heartbeatAt.toISOString(),
-          retiredAt: row.retiredAt?.toISOString() ?? null,
-        })),
+        items: items.map(toWorker),
         nextCursor: last === undefined ? null : writeCursor(order, [last.id]),
       };
     },
+
+    /** What the workers online measured at their start, in samples a second. */
+    async rates(): Promise<number[]> {
+      const rows = await prisma.worker.findMany({
+        where: { state: 'online', samplesPerSecond: { gt: 0 } },
+        select: { samplesPerSecond: true },
+      });
+      return rows.map(({ samplesPerSecond }) => samplesPerSecond!);
+    },
+
+    /** The workers that are there, and those that gave a sign of life a little while ago. */
+    async present(since: Date): Promise<Worker[]> {
+      const rows = await prisma.worker.findMany({
+        where: { OR: [{ state: { in: ['online', 'draining'] } }, { heartbeatAt: { gte: since } }] },
+        orderBy: { id: 'desc' },
+        take: mostPresent,
+      });
+      return rows.map(toWorker);
+    },
+  };
+}
+
+function toWorker(row: Prisma.WorkerModel): Worker {
+  return {
+    ...row,
+    trainer: trainerOf(row.numericsId),
+    startedAt: row.startedAt.toISOString(),
+    heartbeatAt: row.heartbeatAt.toISOString(),
+    retiredAt: row.retiredAt?.toISOString() ?? null,
   };
 }
