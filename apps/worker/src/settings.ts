@@ -2,11 +2,14 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type TrainerSpec, tensorBackends, trainerNames } from '@bitkiln/trainer';
 import { z } from 'zod';
+import type { DataApi } from './compute/messages.ts';
 
 export interface WorkerSettings {
   readonly databaseUrl: string;
   /** Where it is left out, the queue is on the same Postgres. */
   readonly redisUrl: string | undefined;
+  /** The API that has the data sets which this host lacks; null where it must have them all. */
+  readonly dataApi: DataApi | null;
   readonly trainer: TrainerSpec;
   /** Trials trained at once, each on a thread of its own. */
   readonly threads: number;
@@ -28,6 +31,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const flags = {
   DATABASE_URL: 'database-url',
   REDIS_URL: 'redis-url',
+  BITKILN_API_URL: 'api-url',
   BITKILN_TRAINER: 'trainer',
   BITKILN_BACKEND: 'backend',
   BITKILN_DEVICE: 'device',
@@ -44,6 +48,8 @@ export const usage = `bitkiln worker trains trials for a service until SIGTERM o
 
   --database-url URL   the service's Postgres (DATABASE_URL)
   --redis-url URL      its queue, where that is on Redis (REDIS_URL)
+  --api-url URL        the service's API, for data sets that this host lacks (BITKILN_API_URL); its token, where
+                       it asks for one, stands in BITKILN_API_TOKEN alone
   --trainer NAME       what trains: ${trainerNames.join(', ')}; default kiln, with --backend tensor (BITKILN_TRAINER)
   --backend NAME       what tensor runs on: ${tensorBackends.join(', ')}; default wasm (BITKILN_BACKEND)
   --device INDEX       the GPU of backend node-gpu, as CUDA counts them (BITKILN_DEVICE)
@@ -73,6 +79,7 @@ const url = (scheme: RegExp, example: string) => {
 const variables = z.object({
   DATABASE_URL: url(/^postgres(ql)?:\/\//, 'postgresql://user:password@host:5432/bitkiln'),
   REDIS_URL: url(/^rediss?:\/\//, 'redis://host:6379').optional(),
+  BITKILN_API_URL: url(/^https?:\/\//, 'http://host:3000').optional(),
   BITKILN_TRAINER: oneOf(trainerNames).optional(),
   BITKILN_BACKEND: oneOf(tensorBackends).optional(),
   BITKILN_DEVICE: wholeNumber(0, 255).optional(),
@@ -108,6 +115,10 @@ export function readSettings(
   return {
     databaseUrl: data.DATABASE_URL,
     redisUrl: data.REDIS_URL,
+    dataApi:
+      data.BITKILN_API_URL === undefined
+        ? null
+        : { url: data.BITKILN_API_URL, token: env.BITKILN_API_TOKEN || null },
     trainer: trainerSpec(data),
     threads: data.BITKILN_THREADS,
     name: data.BITKILN_WORKER_NAME,

@@ -43,7 +43,7 @@ export async function runWorkerProcess(
     onError: (error) => log.warn({ err: error }, 'upkeep failed; trying again'),
     onReport: (report) => log.info(report, 'upkeep mended'),
   });
-  const images = new ImageCache();
+  const images = new ImageCache(settings.dataApi);
   const shared = { database, queue, images, stopping, log };
   const slots = threads.map((thread, index) =>
     runSlot({ host, device: deviceOf(settings, index), trainer, thread }, shared),

@@ -25,9 +25,27 @@ test('a GPU is named by backend and device', () => {
   expect(settings?.trainer).toEqual({ trainer: 'tensor', backend: 'node-gpu', device: 1 });
 });
 
+test('the API and its token, which no process list shows', () => {
+  const env = { DATABASE_URL, BITKILN_API_TOKEN: 'a-token' };
+  expect(readSettings([], env)?.dataApi).toBeNull();
+  const settings = readSettings(['--api-url', 'http://kiln:3000'], env);
+  expect(settings?.dataApi).toEqual({ url: 'http://kiln:3000', token: 'a-token' });
+  expect(readSettings(['--api-url', 'http://kiln:3000'], { DATABASE_URL })?.dataApi?.token).toBeNull();
+  expect(() => readSettings(['--api-token', 'a-token'], env)).toThrow('--api-token');
+});
+
 test('--help asks for no settings, and names every flag', () => {
   expect(readSettings(['--help'], {})).toBeNull();
-  for (const flag of ['database-url', 'redis-url', 'trainer', 'backend', 'device', 'threads', 'grace']) {
+  for (const flag of [
+    'database-url',
+    'redis-url',
+    'api-url',
+    'trainer',
+    'backend',
+    'device',
+    'threads',
+    'grace',
+  ]) {
     expect(usage).toContain(`--${flag} `);
   }
 });

@@ -2,6 +2,7 @@ import { on } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Dataset } from '@bitkiln/core';
+import type { DataProgress } from '@bitkiln/datasets';
 import type { EpochResult, NumericsId } from '@bitkiln/trainer';
 import type {
   EvaluateOrder,
@@ -99,8 +100,12 @@ export class ComputeThread {
   }
 
   /** @throws ComputeError, ThreadDiedError, or the signal's reason once it is aborted */
-  async load(order: LoadOrder, signal: AbortSignal): Promise<Dataset> {
-    return (await this.#result(order, signal)) as Dataset;
+  async load(
+    order: LoadOrder,
+    signal: AbortSignal,
+    onProgress?: (progress: DataProgress) => void,
+  ): Promise<Dataset> {
+    return (await this.#result(order, signal, onProgress)) as Dataset;
   }
 
   async close(): Promise<void> {
@@ -108,12 +113,20 @@ export class ComputeThread {
     await this.#worker.terminate();
   }
 
-  async #result(order: Order, signal: AbortSignal): Promise<unknown> {
-    const { value } = await this.#perform(order, signal).next();
+  async #result(
+    order: Order,
+    signal: AbortSignal,
+    onProgress?: (progress: DataProgress) => void,
+  ): Promise<unknown> {
+    const { value } = await this.#perform(order, signal, onProgress).next();
     return value;
   }
 
-  async *#perform(order: Order, signal: AbortSignal): AsyncGenerator<EpochResult, unknown, void> {
+  async *#perform(
+    order: Order,
+    signal: AbortSignal,
+    onProgress?: (progress: DataProgress) => void,
+  ): AsyncGenerator<EpochResult, unknown, void> {
     signal.throwIfAborted();
     if (this.#death !== null) throw this.#death;
     const number = ++this.#orders;
@@ -127,6 +140,9 @@ export class ComputeThread {
           case 'epoch':
             yield reply.result;
             this.#post({ kind: 'recorded', number, epoch: reply.result.epoch });
+            continue;
+          case 'progress':
+            onProgress?.(reply.progress);
             continue;
           case 'done':
             settled = true;

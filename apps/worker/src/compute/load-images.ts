@@ -1,8 +1,13 @@
 import type { Dataset } from '@bitkiln/core';
-import { openDataset } from '@bitkiln/datasets';
+import { httpDatasetSource, openDataset, type Watch } from '@bitkiln/datasets';
 import type { LoadOrder } from './messages.ts';
 
-/** Reads an experiment's images into shared memory; what an augmentation adds is made here if need be. */
-export function loadImages({ dataset, augmentation }: LoadOrder, signal: AbortSignal): Promise<Dataset> {
-  return openDataset(dataset, augmentation, { signal });
+/**
+ * Reads an experiment's images into shared memory. What an augmentation adds is made here if need be, and a set that
+ * this host lacks is fetched.
+ */
+export function loadImages(order: LoadOrder, watch: Watch): Promise<Dataset> {
+  const { dataset, augmentation, sha256 = null, api = null } = order;
+  const source = api === null ? null : httpDatasetSource(api.url, api.token);
+  return openDataset(dataset, augmentation, { ...watch, sha256, source });
 }

@@ -1,4 +1,5 @@
 import type { Dataset, ImageSet, Provenance, Shape, StageName, StageSettings } from '@bitkiln/core';
+import type { DataProgress } from '@bitkiln/datasets';
 import type { ResumePoint, StartPoint } from '@bitkiln/lifecycle';
 import type { EpochResult, NumericsId, TrainerSpec } from '@bitkiln/trainer';
 
@@ -48,6 +49,16 @@ export interface LoadOrder {
   readonly kind: 'load';
   readonly dataset: string;
   readonly augmentation: string;
+  /** The hash that the experiment began with; null or left out where it has not begun. */
+  readonly sha256?: string | null;
+  /** The API that has the sets which this host lacks. */
+  readonly api?: DataApi | null;
+}
+
+export interface DataApi {
+  readonly url: string;
+  /** Null where the API asks for none. */
+  readonly token: string | null;
 }
 
 /** What a compute thread can be asked to do, as plain data. */
@@ -74,6 +85,7 @@ export interface ThreadReady {
 
 export type ThreadReply =
   | { readonly kind: 'epoch'; readonly number: number; readonly result: EpochResult }
+  | { readonly kind: 'progress'; readonly number: number; readonly progress: DataProgress }
   | { readonly kind: 'done'; readonly number: number; readonly result: EvaluationResult | Dataset | null }
   | { readonly kind: 'failed'; readonly number: number; readonly error: PlainError }
   /** Answers an abort: the order has ended, one way or another. */

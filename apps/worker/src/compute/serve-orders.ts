@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { DataProgress } from '@bitkiln/datasets';
 import type { EpochResult, Trainer } from '@bitkiln/trainer';
 import { evaluateWinner } from './evaluate-winner.ts';
 import { loadImages } from './load-images.ts';
@@ -13,6 +14,11 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
+interface Listeners {
+  readonly onEpoch: (result: EpochResult) => Promise<void>;
+  readonly onProgress: (progress: DataProgress) => void;
+}
+
 /** The compute thread's side: serves the process's orders, one at a time. */
 export function serveOrders(port: MessagePort, trainer: Trainer): void {
   let running: Running | null = null;
@@ -20,9 +26,13 @@ export function serveOrders(port: MessagePort, trainer: Trainer): void {
   function begin(number: number, order: Order): Running {
     const abort = new AbortController();
     const ahead = new OneAhead(order.kind === 'train' ? (order.resume?.epochsDone ?? 0) : 0, abort.signal);
-    const ended = perform(trainer, order, abort.signal, async (result) => {
-      port.postMessage({ kind: 'epoch', number, result } satisfies ThreadReply, buffersOf(result));
-      await ahead.afterFinishing(result.epoch);
+    const ended = perform(trainer, order, abort.signal, {
+      onEpoch: async (result) => {
+        port.postMessage({ kind: 'epoch', number, result } satisfies ThreadReply, buffersOf(result));
+        await ahead.afterFinishing(result.epoch);
+      },
+      onProgress: (progress) =>
+        port.postMessage({ kind: 'progress', number, progress } satisfies ThreadReply),
     }).then(
       (result) => port.postMessage({ kind: 'done', number, result } satisfies ThreadReply),
       (error) => port.postMessage({ kind: 'failed', number, error: plainError(error) } satisfies ThreadReply),
@@ -46,7 +56,7 @@ async function perform(
   trainer: Trainer,
   order: Order,
   signal: AbortSignal,
-  onEpoch: (result: EpochResult) => Promise<void>,
+  { onEpoch, onProgress }: Listeners,
 ) {
   switch (order.kind) {
     case 'train':
@@ -55,7 +65,7 @@ async function perform(
     case 'evaluate':
       return evaluateWinner(order);
     case 'load':
-      return loadImages(order, signal);
+      return loadImages(order, { signal, onProgress });
   }
 }
 

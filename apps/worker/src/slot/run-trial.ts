@@ -9,6 +9,7 @@ import {
 } from '@bitkiln/lifecycle';
 import type { EpochResult } from '@bitkiln/trainer';
 import { holdAttempt } from './hold-attempt.ts';
+import { logProgress } from './log-progress.ts';
 import type { SlotContext } from './slot-context.ts';
 
 /**
@@ -42,8 +43,8 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
     },
     { stopping, log },
     async ({ signal, persist }) => {
-      const { dataset, augmentation } = experiment;
-      const data = await images.get({ dataset, augmentation }, thread, signal);
+      const { dataset, augmentation, dataHash: sha256 } = experiment;
+      const data = await images.get({ dataset, augmentation, sha256 }, thread, signal, logProgress(log));
       await persist(() => pinData(database, fence, data.sha256));
       const { network, input, seed } = experiment;
       const { start, resume } = trial;

@@ -40,6 +40,16 @@ test('other images are another entry', async () => {
   expect(asked.count).toBe(2);
 });
 
+test('a hash that an experiment began with names the images', async () => {
+  const cache = new ImageCache();
+  const [now, before] = [{ sha256: 'aa' }, { sha256: 'bb' }];
+  const [first, second] = [reader(async () => now), reader(async () => before)];
+  expect(await cache.get({ ...mnist, sha256: null }, first.thread, never)).toBe(now);
+  expect(await cache.get({ ...mnist, sha256: 'aa' }, second.thread, never)).toBe(now);
+  expect(await cache.get({ ...mnist, sha256: 'bb' }, second.thread, never)).toBe(before);
+  expect([first.asked.count, second.asked.count]).toEqual([1, 1]);
+});
+
 test('where the slot that reads has to stop, the one that waits reads itself', async () => {
   const cache = new ImageCache();
   const stop = new AbortController();
