@@ -7,6 +7,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { freePort } from '../free-port.ts';
 import { isProcessAlive } from '../postgres/owners.ts';
+import { runningPostmaster } from '../postgres/postmaster.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/start.ts';
 
 declare module 'vitest' {
@@ -75,17 +76,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Ends and removes the databases of test runs that were killed. */
+/** Ends and removes the databases of test runs that were killed; another user's are left to that user. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    // A name that goes on behind the process id is the lock of a server that is starting now.
-    const pid = Number(name.slice(prefix.length));
-    if (!name.startsWith(prefix) || !Number.isInteger(pid) || isProcessAlive(pid)) continue;
+    if (!name.startsWith(prefix) || isProcessAlive(Number(name.slice(prefix.length)))) continue;
     const folder = join(tmpdir(), name);
-    // A folder that was cut short while it was made may not start at all: it goes all the same.
-    const left = await startEmbeddedPostgres({ directory: folder, settings }).catch(() => null);
-    await left?.stop();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      const server = await runningPostmaster(join(folder, 'data'));
+      // Immediate shutdown: nothing in it is worth a checkpoint.
+      if (server !== null) process.kill(server.pid, 'SIGQUIT');
+      await rm(folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
+    } catch (error) {
+      if (!['EACCES', 'EPERM', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 }
 
