@@ -4,6 +4,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import { ModuleBuilder } from '../assembler/module-builder.ts';
 import { emitActivationGradient } from '../kernels/activation-gradient.ts';
 import { type KernelContext, plainMultiplyAdd } from '../kernels/context.ts';
+import { emitAddDense, emitKeepDense } from '../kernels/dense-gradient.ts';
 import {
   emitCopy,
   emitDropout,
@@ -34,20 +35,23 @@ import type { MemoryPlan } from '../plan/memory-plan.ts';
 
 /**
  * What a module exports:
- * - `train(firstSample)`: gather, forward, loss and backward pass of four samples, the first of which has place
- *   `firstSample` in its batch;
+ * - `train(firstSample, slot)`: gather, forward, loss and backward pass of four samples, the first of which has
+ *   place `firstSample` in its batch; what dense gradients need is kept in `slot`, below `denseBlock`;
+ * - `addDenseGradients(count)`: adds the dense gradients of the first `count` slots;
  * - `evaluate()`: gather, forward pass without dropout and noise, loss and predictions;
  * - `spreadWeights()`: takes over the effective parameters;
  * - `sumLanes(target)`: adds the lanes of the running gradients and clears them.
  */
 export interface KilnExports {
-  readonly train: (firstSample: number) => void;
+  readonly train: (firstSample: number, slot: number) => void;
+  readonly addDenseGradients: (count: number) => void;
   readonly evaluate: () => void;
   readonly spreadWeights: () => void;
   readonly sumLanes: (target: number) => void;
 }
 
-type Calls = { readonly index: number; readonly takesSample: boolean }[];
+/** Calls of a driver function, each with the driver's parameter that it takes, if any. */
+type Calls = { readonly index: number; readonly parameter?: number }[];
 
 /** Emits the WebAssembly module that trains one network in one stage. */
 export function emitModule(
@@ -65,7 +69,7 @@ export function emitModule(
   const evaluation: Calls = [];
   const define = (name: string, lists: readonly Calls[], body: (f: FunctionBuilder) => void) => {
     const index = module.define(name, 0, body);
-    for (const list of lists) list.push({ index, takesSample: false });
+    for (const list of lists) list.push({ index });
   };
   define('gather', [training, evaluation], (f) => emitGather(f, context));
   for (const [i, op] of program.ops.entries()) {
@@ -75,17 +79,24 @@ export function emitModule(
     );
     if (random === null) continue;
     const index = module.define(`forward${i}InTraining`, 1, random);
-    training.push({ index, takesSample: true });
+    training.push({ index, parameter: 0 });
   }
   define('loss', [training], (f) => emitLoss(f, context, true));
   define('lossAlone', [evaluation], (f) => emitLoss(f, context, false));
   for (const [i, op] of [...program.ops.entries()].reverse()) {
     for (const [name, body] of backwardSteps(context, i, op)) define(`${name}${i}`, [training], body);
+    if (op.kind !== 'dense') continue;
+    const index = module.define(`keepDense${i}`, 1, (f) => emitKeepDense(f, context, i, f.parameter(0)));
+    training.push({ index, parameter: 1 });
   }
-  module.define('train', 1, (f) => {
-    for (const { index, takesSample } of training) {
-      if (takesSample) f.call(index, f.parameter(0));
-      else f.call(index);
+  module.define('train', 2, (f) => {
+    for (const { index, parameter } of training) {
+      f.call(index, ...(parameter === undefined ? [] : [f.parameter(parameter)]));
+    }
+  });
+  module.define('addDenseGradients', 1, (f) => {
+    for (const [i, op] of program.ops.entries()) {
+      if (op.kind === 'dense') emitAddDense(f, context, i, f.parameter(0));
     }
   });
   module.define('evaluate', 0, (f) => {
@@ -169,7 +180,11 @@ function backwardSteps(
       }
       return [
         ['activationGradient', activation],
-        ['kernelGradient', (f) => emitKernelGradient(f, context, index)],
+        ...(op.kind === 'dense'
+          ? []
+          : [
+              ['kernelGradient', (f) => emitKernelGradient(f, context, index)] as [string, typeof activation],
+            ]),
         ...(toInput
           ? [['inputGradient', (f) => emitInputGradient(f, context, index)] as [string, typeof activation]]
           : []),

@@ -12,6 +12,15 @@ export interface MapPlan {
   readonly gradient: number | null;
 }
 
+/** Inputs and output gradients of a dense op for some groups in turn, kept so that its kernel's gradient can be added for all. */
+export interface DensePlan {
+  readonly inputs: number;
+  readonly gradients: number;
+}
+
+/** Groups whose dense gradients are added at once: the running sums, often larger than the cache, move less. */
+export const denseBlock = 8;
+
 /** Everything that a module reads and writes, as byte addresses in its memory. */
 export interface MemoryPlan {
   readonly bytes: number;
@@ -42,6 +51,8 @@ export interface MemoryPlan {
   /** Row tables of correlations: forward and input gradient, by op; null where there is none. */
   readonly forwardRows: readonly (number | null)[];
   readonly gradientRows: readonly (number | null)[];
+  /** Kept inputs and gradients of dense ops, by op; null for other ops. */
+  readonly dense: readonly (DensePlan | null)[];
   /** Arrays of the convolutions that max pooling makes sparse, by op; null for other ops. */
   readonly sparse: readonly (SparsePlan | null)[];
 }
@@ -75,13 +86,18 @@ export function planMemory(program: Program, stage: StageName): MemoryPlan {
   const maps: MapPlan[] = [{ value: input, unquantized: input, gradient: null }];
   const factors: (number | null)[] = [];
   const sparse: (SparsePlan | null)[] = [];
+  const dense: (DensePlan | null)[] = [];
   for (const [i, op] of ops.entries()) {
     const bytes = elements(op.output) * vector;
     const value = reserve(bytes);
     const unquantized = activeQuantizer(op, stage) === null ? value : reserve(bytes);
     sparse.push(planSparse(program, stage, i, reserve));
-    const dense = inputNeedsGradient(program, stage, i + 1) && sparse[i] === null;
-    const gradient = dense ? reserve(bytes) : null;
+    const whole = inputNeedsGradient(program, stage, i + 1) && sparse[i] === null;
+    const gradient = whole ? reserve(bytes) : null;
+    const keep = (size: number) => reserve(denseBlock * size);
+    const kept =
+      op.kind === 'dense' ? { inputs: keep(elements(op.input) * vector), gradients: keep(bytes) } : null;
+    dense.push(kept);
     maps.push({ value, unquantized, gradient });
     factors.push(op.kind === 'dropout' ? reserve(bytes) : null);
   }
@@ -103,6 +119,7 @@ export function planMemory(program: Program, stage: StageName): MemoryPlan {
     predictions: predictions!,
     forwardRows,
     gradientRows,
+    dense,
     sparse,
   };
 }

@@ -3,6 +3,7 @@ import { layerStream } from '../../randomness/layer-draws.ts';
 import type { LabelledImages } from '../../trainer.ts';
 import { instantiate } from '../module/instance.ts';
 import { activeQuantizer } from '../plan/arithmetic.ts';
+import { denseBlock } from '../plan/memory-plan.ts';
 import type { Breather } from './breather.ts';
 import { createParameterQuantizer } from './parameter-quantizer.ts';
 
@@ -110,6 +111,7 @@ export function createSession(program: Program, stage: StageName, draws: Stream,
       const weight = 1 / count;
       if (sampleLosses.length < count) sampleLosses = new Float32Array(count);
       writeKeys(step);
+      let kept = 0;
       for (let quarter = 0; quarter < groupSize / quarterLanes; quarter++) {
         for (let first = quarter * quarterLanes; first < count; first += groupSize) {
           for (let lane = 0; lane < quarterLanes; lane++) {
@@ -117,12 +119,19 @@ export function createSession(program: Program, stage: StageName, draws: Stream,
             sampleWeights[lane] = present ? weight : 0;
             if (present) place(images, indices[first + lane]!, lane);
           }
-          exports.train(first);
+          exports.train(first, kept);
+          kept++;
+          if (kept === denseBlock) {
+            exports.addDenseGradients(kept);
+            kept = 0;
+          }
           for (let lane = 0; lane < quarterLanes && first + lane < count; lane++) {
             sampleLosses[first + lane] = losses[lane]!;
           }
           if (breather.due()) await breather.rest();
         }
+        if (kept > 0) exports.addDenseGradients(kept);
+        kept = 0;
         exports.sumLanes(plan.quarterSums[quarter]!);
       }
       sumQuarters();
