@@ -43,7 +43,7 @@ async function waitingTrials(database: Database): Promise<readonly Job[]> {
   const found = await database.pool.query<{ id: string; dispatch: number; numerics_id: string | null }>(
     `UPDATE trials SET dispatched_at = clock_timestamp()
       WHERE id IN (SELECT id FROM trials
-                    WHERE state IN ('queued', 'preempted') AND dispatched_at < clock_timestamp() - $1 * interval '1 ms'
+                    WHERE state IN ('queued', 'preempted') AND dispatched_at < now() - $1 * interval '1 ms'
                     ORDER BY dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
      RETURNING id, dispatch, numerics_id`,
     [graceMs, batch],
@@ -60,7 +60,7 @@ async function waitingEvaluations(database: Database): Promise<readonly Job[]> {
     `UPDATE experiments SET evaluation_dispatched_at = clock_timestamp()
       WHERE id IN (SELECT id FROM experiments
                     WHERE state = 'evaluating' AND evaluation_lease_expires_at IS NULL
-                      AND evaluation_dispatched_at < clock_timestamp() - $1 * interval '1 ms'
+                      AND evaluation_dispatched_at < now() - $1 * interval '1 ms'
                     ORDER BY evaluation_dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
      RETURNING id, evaluation_dispatch`,
     [graceMs, batch],
