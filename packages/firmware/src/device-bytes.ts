@@ -6,8 +6,8 @@ import { stagesOf } from './plan/stage.ts';
  * Bytes of activations on the device, exact (there may be half bytes): the storage model's, or the least buffer that
  * the generated code works in where that is more. The model promises too little where one of these is the peak:
  * strides, T with more channels out than in, R, the row sums of a streamed A, 16-bit logits, outputs of more bits
- * than the input, and normal and transpose where a row of output takes less than the row of input that it frees
- * (the model lets that room count before it is there).
+ * than the input, and, under normal and transpose, where a row of output takes less than the row of input that it
+ * frees (the model counts that room before it is there) or, under transpose, a kernel is not square.
  */
 export function deviceActivationBytes(program: Program, strategy: Strategy): number {
   const { activationBytes } = storageTotals(program.layers, program.input, strategy);

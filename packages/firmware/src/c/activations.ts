@@ -26,7 +26,6 @@ export function activationsAt(unit: CUnit, { base, bits }: Run, values: IntegerV
   const stride = whole ? bits / width : bits;
   const origin = whole ? base / width : base;
   const mask = 2 ** bits - 1;
-  declareAccess(unit, bits, raw);
   return {
     stride,
     at(index) {
@@ -34,15 +33,16 @@ export function activationsAt(unit: CUnit, { base, bits }: Run, values: IntegerV
       return origin === 0 ? scaled : `${unsigned(origin)} + ${scaled}`;
     },
     load(place) {
+      unit.declare(`get${raw}`, () => getter(unit, bits, raw));
       if (!values.signed) return `get${raw}(${place})`;
       const name = `get_${nameOf(values)}${whole ? '' : '_at_bit'}`;
       unit.declare(name, () => signedGetter(unit, name, raw, values));
       return `${name}(${place})`;
     },
     storeLevel(place, level) {
-      const type = bits > 16 ? 'uint32_t' : bits > 8 ? 'uint16_t' : 'uint8_t';
+      unit.declare(`put${raw}`, () => putter(unit, bits, raw));
       const code = values.signed && bits % 8 !== 0 ? `(${level}) & ${mask}` : level;
-      return `put${raw}(${place}, (${type})(${code}));`;
+      return `put${raw}(${place}, (${rawType(bits)})(${code}));`;
     },
   };
 }
@@ -67,101 +67,84 @@ return (${type})(${value});
 `;
 }
 
-function declareAccess(unit: CUnit, bits: number, raw: string): void {
-  unit.declare(`access${raw}`, () => {
-    if (raw.endsWith('_at_bit')) return bitwiseAccess(unit, bits, raw);
-    if (bits === 8) return byteAccess(unit);
-    if (bits === 16) return wordAccess(unit);
-    return packedAccess(unit, bits);
-  });
+function rawType(bits: number): string {
+  return bits > 16 ? 'uint32_t' : bits > 8 ? 'uint16_t' : 'uint8_t';
 }
 
-function byteAccess({ index }: CUnit): string {
-  return `
-static inline uint8_t get_8(${index} at)
-{
-return buffer[at];
+/** Where an element is, and how it reads: for the comment above a getter or a putter. */
+function packing(bits: number): string {
+  if (bits === 4) return 'Two to a byte, the low half first.';
+  if (bits === 16) return '16 bits, the low byte first.';
+  return bits === 8 ? 'One to a byte.' : `${8 / bits} to a byte, the lowest bits first.`;
 }
 
-static inline void put_8(${index} at, uint8_t value)
-{
-buffer[at] = value;
-}
-`;
+/** Shift within its byte of an element of 1 or 2 bits. */
+function shiftOf(bits: number): string {
+  return bits === 1 ? 'at & 7' : '(at & 3) * 2';
 }
 
-function wordAccess({ index }: CUnit): string {
-  return `
-/* 16 bits, the low byte first. */
-static inline uint16_t get_16(${index} at)
-{
-return (uint16_t)(buffer[at] | (uint16_t)buffer[at + 1] << 8);
-}
-
-static inline void put_16(${index} at, uint16_t value)
-{
-buffer[at] = (uint8_t)value;
-buffer[at + 1] = (uint8_t)(value >> 8);
-}
-`;
-}
-
-function packedAccess({ index }: CUnit, bits: number): string {
-  if (bits === 4) {
+function getter(unit: CUnit, bits: number, raw: string): string {
+  const { index } = unit;
+  let body: string;
+  if (raw.endsWith('_at_bit')) {
+    unit.declare('get_bits', () => bitGetter(unit));
     return `
-/* Two to a byte, the low half first. */
-static inline uint8_t get_4(${index} at)
+static inline ${rawType(bits)} get${raw}(${index} at)
 {
-uint8_t pair = buffer[at >> 1];
-if (at & 1) return (uint8_t)(pair >> 4);
-return (uint8_t)(pair & 15);
-}
-
-static inline void put_4(${index} at, uint8_t value)
-{
-uint8_t pair = buffer[at >> 1];
-if (at & 1) pair = (uint8_t)((pair & 15) | (value << 4));
-else pair = (uint8_t)((pair & 240) | value);
-buffer[at >> 1] = pair;
+return (${rawType(bits)})get_bits(at, ${bits});
 }
 `;
   }
-  const each = 8 / bits;
-  const mask = 2 ** bits - 1;
-  const shift = bits === 1 ? `at & ${each - 1}` : `(at & ${each - 1}) * ${bits}`;
+  if (bits === 8) body = 'return buffer[at];';
+  else if (bits === 16) body = 'return (uint16_t)(buffer[at] | (uint16_t)buffer[at + 1] << 8);';
+  else if (bits === 4) {
+    body = `uint8_t pair = buffer[at >> 1];
+if (at & 1) return (uint8_t)(pair >> 4);
+return (uint8_t)(pair & 15);`;
+  } else body = `return (uint8_t)((buffer[at / ${8 / bits}] >> (${shiftOf(bits)})) & ${2 ** bits - 1});`;
   return `
-/* ${each} to a byte, the lowest bits first. */
-static inline uint8_t get_${bits}(${index} at)
+/* ${packing(bits)} */
+static inline ${rawType(bits)} get${raw}(${index} at)
 {
-return (uint8_t)((buffer[at / ${each}] >> (${shift})) & ${mask});
-}
-
-static inline void put_${bits}(${index} at, uint8_t value)
-{
-uint8_t shift = (uint8_t)(${shift});
-uint8_t others = (uint8_t)(buffer[at / ${each}] & ~(${mask} << shift));
-buffer[at / ${each}] = (uint8_t)(others | (value << shift));
+${body}
 }
 `;
 }
 
-function bitwiseAccess(unit: CUnit, bits: number, raw: string): string {
-  const type = bits > 16 ? 'uint32_t' : bits > 8 ? 'uint16_t' : 'uint8_t';
-  unit.declare('bits', () => bitAccess(unit));
-  return `
-static inline ${type} get${raw}(${unit.index} at)
-{
-return (${type})get_bits(at, ${bits});
-}
-
-static inline void put${raw}(${unit.index} at, ${type} value)
+function putter(unit: CUnit, bits: number, raw: string): string {
+  const { index } = unit;
+  let body: string;
+  if (raw.endsWith('_at_bit')) {
+    unit.declare('put_bits', () => bitPutter(unit));
+    return `
+static inline void put${raw}(${index} at, ${rawType(bits)} value)
 {
 put_bits(at, ${bits}, value);
 }
 `;
+  }
+  if (bits === 8) body = 'buffer[at] = value;';
+  else if (bits === 16) body = 'buffer[at] = (uint8_t)value;\nbuffer[at + 1] = (uint8_t)(value >> 8);';
+  else if (bits === 4) {
+    body = `uint8_t pair = buffer[at >> 1];
+if (at & 1) pair = (uint8_t)((pair & 15) | (value << 4));
+else pair = (uint8_t)((pair & 240) | value);
+buffer[at >> 1] = pair;`;
+  } else {
+    body = `uint8_t shift = (uint8_t)(${shiftOf(bits)});
+uint8_t others = (uint8_t)(buffer[at / ${8 / bits}] & ~(${2 ** bits - 1} << shift));
+buffer[at / ${8 / bits}] = (uint8_t)(others | (value << shift));`;
+  }
+  return `
+/* ${packing(bits)} */
+static inline void put${raw}(${index} at, ${rawType(bits)} value)
+{
+${body}
+}
+`;
 }
 
-function bitAccess({ index }: CUnit): string {
+function bitGetter({ index }: CUnit): string {
   return `
 /* Bit by bit from the lowest: these widths do not divide a byte. */
 static uint32_t get_bits(${index} at, uint8_t count)
@@ -172,7 +155,12 @@ value |= (uint32_t)((buffer[at >> 3] >> (at & 7)) & 1) << bit;
 }
 return value;
 }
+`;
+}
 
+function bitPutter({ index }: CUnit): string {
+  return `
+/* Bit by bit from the lowest: these widths do not divide a byte. */
 static void put_bits(${index} at, uint8_t count, uint32_t value)
 {
 for (; count > 0; count--, at++, value >>= 1) {

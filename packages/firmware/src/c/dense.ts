@@ -6,7 +6,7 @@ import { unsigned } from './integers.ts';
 import { describe } from './slide.ts';
 import { declareSums, readsShifted, type Sums } from './sums.ts';
 import type { CUnit } from './unit.ts';
-import { declareWeights, readWeight } from './weights.ts';
+import { addTotal, declareWeights, readWeight } from './weights.ts';
 
 export type DenseStep = Extract<Step, { kind: 'dense' }>;
 
@@ -95,7 +95,7 @@ function singleProducts(unit: CUnit, op: IntegerDense, { id, from, sums, inputs 
   const add = shifted
     ? `uint8_t pair = ${pair} ^ 0x88;
 sum = (${type})(sum + (${type})x * ((weight & 1) ? pair >> 4 : pair & 15));
-total = (${type})(total + x);`
+${addTotal(type, 'x')}`
     : `sum = (${type})(sum + (${type})x * ${readWeight(unit, op.weightBits, `weights${id}`, 'weight')});`;
   return `${type} sum = 0;
 ${shifted ? `${type} total = 0;\n` : ''}${index} from = (${index})(${from.at('0U')});

@@ -3,7 +3,7 @@ import type { Activations } from './activations.ts';
 import { unsigned } from './integers.ts';
 import { readsShifted, type Sums } from './sums.ts';
 import type { CUnit } from './unit.ts';
-import { addRun4, readWeight } from './weights.ts';
+import { addRun4, addTotal, readWeight } from './weights.ts';
 
 export interface Taps {
   readonly id: string;
@@ -51,8 +51,8 @@ function convolutionTap(unit: CUnit, op: IntegerConvolution, { id, sums }: Taps)
   const next = `weight = (${index})(weight + ${unsigned(filters)});`;
   if (readsShifted(op)) {
     return `if (x != 0) {
-total = (${sums.type})(total + x);
-${addRun4(unit, `weights${id}`, filters, sums.type)}}
+${addTotal(sums.type, 'x')}
+${addRun4(unit, `weights${id}`, filters, { sum: sums.type, input: sums.input })}}
 ${next}`;
   }
   const read = readWeight(unit, op.weightBits, `weights${id}`, `(${index})(weight + f)`);

@@ -1,7 +1,7 @@
 import { type IntegerOp, type IntegerProgram, type IntegerQuantize, printLayer } from '@bitkiln/core';
 import type { MapPlace, Step } from '../plan/memory-plan.ts';
 import { type Activations, activationsAt, levelOf } from './activations.ts';
-import { constant, typeOf, unsigned, widthFor } from './integers.ts';
+import { constant, typeOf, unsigned } from './integers.ts';
 import { placeExpression, walk } from './places.ts';
 import { averageLevel, averageWidth } from './pooling.ts';
 import { productsOf, sumProducts } from './products.ts';
@@ -106,8 +106,7 @@ function poolBody(
   const { dim, index } = unit;
   const { channels } = op.output;
   const average = op.kind === 'average-pool';
-  const width = average ? averageWidth(op) : widthFor(op.inputValues.lowest, op.inputValues.highest);
-  const type = `int${width}_t`;
+  const type = average ? `int${averageWidth(op)}_t` : typeOf(op.inputValues);
   const start = average ? '0' : constant(op.inputValues.lowest);
   const take = average ? `values[f] = (${type})(values[f] + x);` : 'if (x > values[f]) values[f] = x;';
   const read = `${type} values[${channels}];

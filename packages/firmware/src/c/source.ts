@@ -1,6 +1,7 @@
 import { formatShape, type IntegerProgram, printNetwork } from '@bitkiln/core';
 import type { MemoryPlan, Step } from '../plan/memory-plan.ts';
-import { emitDense } from './dense.ts';
+import { activationsAt } from './activations.ts';
+import { emitDense, logitValues } from './dense.ts';
 import { emitMove, emitPermute } from './rearrange.ts';
 import { emitReceive } from './receive.ts';
 import { emitResidual } from './residual.ts';
@@ -83,6 +84,8 @@ function writeSource(program: IntegerProgram, plan: MemoryPlan, settings: CSetti
   const row = emitReceive(unit, program, receive);
   const calls = steps.map((step) => emitStep(unit, program, step));
   const last = steps.at(-1) as Extract<Step, { kind: 'dense' }>;
+  const logits = activationsAt(unit, last.output, logitValues);
+  const logit = logits.load(`(${unit.index})(${logits.at(`(${unit.index})class`)})`);
   const { rows, cols, channels } = program.input;
   const classes = program.output.channels;
   return `/* ${printNetwork(program.layers)} */
@@ -117,7 +120,7 @@ int ${name}_finish(int16_t *logits)
 ${calls.join('\n')}
 int best = 0;
 for (int class = 0; class < ${classes}; class++) {
-logits[class] = (int16_t)get_16((${unit.index})(${last.output.base / 8}U + 2U * (${unit.index})class));
+logits[class] = ${logit};
 if (logits[class] > logits[best]) best = class;
 }
 return best;

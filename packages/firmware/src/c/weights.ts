@@ -79,9 +79,15 @@ return (int8_t)(${value});
  * C that adds x times a run of `count` 4-bit weights to as many sums. It reads each weight as its value + 8, which
  * takes no sign extension; whoever uses the sums takes 8 times the total of all x away.
  */
-export function addRun4(unit: CUnit, weights: string, count: number, sum: string): string {
+export function addRun4(
+  unit: CUnit,
+  weights: string,
+  count: number,
+  { sum, input }: { readonly sum: string; readonly input: string },
+): string {
+  const x = input.startsWith('u') ? 'x' : `(${sum})x`;
   const pair = (at: string): string => `${unit.memory.read('weights', 'uint8_t', weights, at)} ^ 0x88`;
-  const add = (to: string, weight: string): string => `${to} = (${sum})(${to} + x * (${weight}));`;
+  const add = (to: string, weight: string): string => `${to} = (${sum})(${to} + ${x} * (${weight}));`;
   const pairs = (first: number, from: string): string =>
     count - first < 2
       ? ''
@@ -101,4 +107,9 @@ ${pairs(1, 'at++')}} else {
 ${pairs(0, 'at++')}${single(`sums[${count - 1}]`, '& 15')}
 }
 `;
+}
+
+/** A statement that adds an input to the total of all inputs. */
+export function addTotal(type: string, x: string): string {
+  return type === 'uint32_t' ? `total += (uint32_t)${x};` : `total = (${type})(total + (${type})${x});`;
 }

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTool } from '@bitkiln/infra';
 
+const root = mkdtempSync(join(tmpdir(), 'bitkiln-firmware-'));
+process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+
 /** A folder for generated files, gone when the process ends. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bitkiln-firmware-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return mkdtempSync(join(root, 'case-'));
 }
 
 export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
@@ -56,11 +57,11 @@ export async function compile(
   sources: readonly string[],
   flags: readonly string[] = [],
 ): Promise<string> {
-  const program = join(folder, `run-${compiler}-${flags.join('').replaceAll(/\W+/g, '')}`);
+  const program = join(mkdtempSync(join(folder, compiler)), 'run');
   const checks =
     compiler === 'gcc'
-      ? ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
-      : ['-O2', '-fsanitize=undefined', '-fsanitize-trap=undefined'];
+      ? ['-O0', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+      : ['-O1', '-fsanitize=undefined', '-fsanitize-trap=undefined'];
   const { code, errors } = await run(
     await ensureTool(compiler),
     [...warnings, ...checks, ...flags, ...sources, '-o', program],
