@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type TrainerSpec, tensorBackends, trainerNames } from '@bitkiln/trainer';
 import { z } from 'zod';
-import type { DataApi } from './compute/messages.ts';
+import type { DataApi } from './images/read-images.ts';
 
 export interface WorkerSettings {
   readonly databaseUrl: string;

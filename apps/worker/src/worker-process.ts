@@ -9,8 +9,8 @@ import {
 } from '@bitkiln/lifecycle';
 import type { Logger } from 'pino';
 import { ComputeThread } from './compute/compute-thread.ts';
+import { ImageCache } from './images/image-cache.ts';
 import type { WorkerSettings } from './settings.ts';
-import { ImageCache } from './slot/image-cache.ts';
 import { runSlot } from './slot/slot.ts';
 import type { Stopping } from './slot/stopping.ts';
 

@@ -1,15 +1,13 @@
 import { on } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
-import type { Dataset } from '@bitkiln/core';
-import type { DataProgress } from '@bitkiln/datasets';
+import type { Worker } from 'node:worker_threads';
 import type { EpochResult, NumericsId } from '@bitkiln/trainer';
+import { ThreadError } from '../threads/plain-error.ts';
+import { startThread } from '../threads/start-thread.ts';
 import type {
   EvaluateOrder,
   EvaluationResult,
-  LoadOrder,
   Order,
-  PlainError,
   ThreadData,
   ThreadReady,
   ThreadReply,
@@ -17,24 +15,14 @@ import type {
   TrainOrder,
 } from './messages.ts';
 
-/** The work went wrong on the thread; the thread lives. */
-export class ComputeError extends Error {
-  override readonly name = 'ComputeError';
-
-  constructor({ name, message, stack }: PlainError) {
-    super(name === 'Error' ? message : `${name}: ${message}`);
-    if (stack !== undefined) this.stack = stack;
-  }
-}
-
 /** The thread ended under its work: it crashed, or memory ran out. */
 export class ThreadDiedError extends Error {
   override readonly name = 'ThreadDiedError';
 }
 
 export interface ComputeThreadOptions {
-  /** The module to run in the thread. */
-  readonly entry?: URL;
+  /** What the thread runs. */
+  readonly module?: URL;
   /** An order given up gets this long to stop by itself; a thread deep in a kernel is then ended. Default 100. */
   readonly abortGraceMs?: number;
 }
@@ -70,8 +58,8 @@ export class ComputeThread {
    * @throws Error where the trainer can't run here, with what to do about it
    */
   static async start(data: ThreadData, options: ComputeThreadOptions = {}): Promise<ComputeThread> {
-    const { entry = new URL('./bootstrap.mjs', import.meta.url), abortGraceMs = 100 } = options;
-    const worker = new Worker(entry, { workerData: data, execArgv: [] });
+    const { module = new URL('./thread.ts', import.meta.url), abortGraceMs = 100 } = options;
+    const worker = startThread(module, data);
     const ready = await new Promise<ThreadReady>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -88,24 +76,16 @@ export class ComputeThread {
   /**
    * Yields a trial's epochs. Asking for the next one says that the last is recorded; until then the thread runs at
    * most one epoch ahead. An aborted signal ends the iteration at once with the signal's reason.
-   * @throws ComputeError, ThreadDiedError
+   * @throws ThreadError, ThreadDiedError
    */
   async *train(order: TrainOrder, signal: AbortSignal): AsyncGenerator<EpochResult, void, void> {
     yield* this.#perform(order, signal);
   }
 
-  /** @throws ComputeError, ThreadDiedError, or the signal's reason once it is aborted */
+  /** @throws ThreadError, ThreadDiedError, or the signal's reason once it is aborted */
   async evaluate(order: EvaluateOrder, signal: AbortSignal): Promise<EvaluationResult> {
-    return (await this.#result(order, signal)) as EvaluationResult;
-  }
-
-  /** @throws ComputeError, ThreadDiedError, or the signal's reason once it is aborted */
-  async load(
-    order: LoadOrder,
-    signal: AbortSignal,
-    onProgress?: (progress: DataProgress) => void,
-  ): Promise<Dataset> {
-    return (await this.#result(order, signal, onProgress)) as Dataset;
+    const { value } = await this.#perform(order, signal).next();
+    return value as EvaluationResult;
   }
 
   async close(): Promise<void> {
@@ -113,20 +93,7 @@ export class ComputeThread {
     await this.#worker.terminate();
   }
 
-  async #result(
-    order: Order,
-    signal: AbortSignal,
-    onProgress?: (progress: DataProgress) => void,
-  ): Promise<unknown> {
-    const { value } = await this.#perform(order, signal, onProgress).next();
-    return value;
-  }
-
-  async *#perform(
-    order: Order,
-    signal: AbortSignal,
-    onProgress?: (progress: DataProgress) => void,
-  ): AsyncGenerator<EpochResult, unknown, void> {
+  async *#perform(order: Order, signal: AbortSignal): AsyncGenerator<EpochResult, unknown, void> {
     signal.throwIfAborted();
     if (this.#death !== null) throw this.#death;
     const number = ++this.#orders;
@@ -141,15 +108,12 @@ export class ComputeThread {
             yield reply.result;
             this.#post({ kind: 'recorded', number, epoch: reply.result.epoch });
             continue;
-          case 'progress':
-            onProgress?.(reply.progress);
-            continue;
           case 'done':
             settled = true;
             return reply.result;
           case 'failed':
             settled = true;
-            throw new ComputeError(reply.error);
+            throw new ThreadError(reply.error);
           case 'stopped':
         }
       }

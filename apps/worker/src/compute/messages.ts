@@ -1,7 +1,7 @@
-import type { Dataset, ImageSet, Provenance, Shape, StageName, StageSettings } from '@bitkiln/core';
-import type { DataProgress } from '@bitkiln/datasets';
+import type { ImageSet, Provenance, Shape, StageName, StageSettings } from '@bitkiln/core';
 import type { ResumePoint, StartPoint } from '@bitkiln/lifecycle';
 import type { EpochResult, NumericsId, TrainerSpec } from '@bitkiln/trainer';
+import type { PlainError } from '../threads/plain-error.ts';
 
 /** What a compute thread is started with. */
 export interface ThreadData {
@@ -44,25 +44,8 @@ export interface EvaluationResult {
   readonly h5: Uint8Array;
 }
 
-/** Read images into shared memory. */
-export interface LoadOrder {
-  readonly kind: 'load';
-  readonly dataset: string;
-  readonly augmentation: string;
-  /** The hash that the experiment began with; null or left out where it has not begun. */
-  readonly sha256?: string | null;
-  /** The API that has the sets which this host lacks. */
-  readonly api?: DataApi | null;
-}
-
-export interface DataApi {
-  readonly url: string;
-  /** Null where the API asks for none. */
-  readonly token: string | null;
-}
-
 /** What a compute thread can be asked to do, as plain data. */
-export type Order = TrainOrder | EvaluateOrder | LoadOrder;
+export type Order = TrainOrder | EvaluateOrder;
 
 /** Orders are numbered from 1, so that replies to one that was given up are told apart. */
 export type ThreadRequest =
@@ -70,12 +53,6 @@ export type ThreadRequest =
   /** The epoch is safe: the thread may run one more ahead. */
   | { readonly kind: 'recorded'; readonly number: number; readonly epoch: number }
   | { readonly kind: 'abort'; readonly number: number };
-
-export interface PlainError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-}
 
 /** The first message of a thread, once its trainer has passed its self-test. */
 export interface ThreadReady {
@@ -85,8 +62,7 @@ export interface ThreadReady {
 
 export type ThreadReply =
   | { readonly kind: 'epoch'; readonly number: number; readonly result: EpochResult }
-  | { readonly kind: 'progress'; readonly number: number; readonly progress: DataProgress }
-  | { readonly kind: 'done'; readonly number: number; readonly result: EvaluationResult | Dataset | null }
+  | { readonly kind: 'done'; readonly number: number; readonly result: EvaluationResult | null }
   | { readonly kind: 'failed'; readonly number: number; readonly error: PlainError }
   /** Answers an abort: the order has ended, one way or another. */
   | { readonly kind: 'stopped'; readonly number: number };

@@ -1,9 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { DataProgress } from '@bitkiln/datasets';
 import type { EpochResult, Trainer } from '@bitkiln/trainer';
-import { evaluateWinner } from './evaluate-winner.ts';
-import { loadImages } from './load-images.ts';
-import type { Order, PlainError, ThreadReply, ThreadRequest, TrainOrder } from './messages.ts';
+import { plainError } from '../threads/plain-error.ts';
+import type { Order, ThreadReply, ThreadRequest, TrainOrder } from './messages.ts';
 import { OneAhead } from './one-ahead.ts';
 import { trialTask } from './trial-task.ts';
 
@@ -14,11 +12,6 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-interface Listeners {
-  readonly onEpoch: (result: EpochResult) => Promise<void>;
-  readonly onProgress: (progress: DataProgress) => void;
-}
-
 /** The compute thread's side: serves the process's orders, one at a time. */
 export function serveOrders(port: MessagePort, trainer: Trainer): void {
   let running: Running | null = null;
@@ -26,13 +19,9 @@ export function serveOrders(port: MessagePort, trainer: Trainer): void {
   function begin(number: number, order: Order): Running {
     const abort = new AbortController();
     const ahead = new OneAhead(order.kind === 'train' ? (order.resume?.epochsDone ?? 0) : 0, abort.signal);
-    const ended = perform(trainer, order, abort.signal, {
-      onEpoch: async (result) => {
-        port.postMessage({ kind: 'epoch', number, result } satisfies ThreadReply, buffersOf(result));
-        await ahead.afterFinishing(result.epoch);
-      },
-      onProgress: (progress) =>
-        port.postMessage({ kind: 'progress', number, progress } satisfies ThreadReply),
+    const ended = perform(trainer, order, abort.signal, async (result) => {
+      port.postMessage({ kind: 'epoch', number, result } satisfies ThreadReply, buffersOf(result));
+      await ahead.afterFinishing(result.epoch);
     }).then(
       (result) => port.postMessage({ kind: 'done', number, result } satisfies ThreadReply),
       (error) => port.postMessage({ kind: 'failed', number, error: plainError(error) } satisfies ThreadReply),
@@ -56,16 +45,14 @@ async function perform(
   trainer: Trainer,
   order: Order,
   signal: AbortSignal,
-  { onEpoch, onProgress }: Listeners,
+  onEpoch: (result: EpochResult) => Promise<void>,
 ) {
   switch (order.kind) {
     case 'train':
       await train(trainer, order, signal, onEpoch);
       return null;
     case 'evaluate':
-      return evaluateWinner(order);
-    case 'load':
-      return loadImages(order, { signal, onProgress });
+      return (await import('./evaluate-winner.ts')).evaluateWinner(order);
   }
 }
 
@@ -82,9 +69,4 @@ async function train(
 /** A checkpoint's buffers belong to the receiver, so they move to the process without a copy. */
 function buffersOf({ checkpoint: { parameters, firstMoment, secondMoment } }: EpochResult): ArrayBuffer[] {
   return [...new Set([parameters, firstMoment, secondMoment].map(({ buffer }) => buffer as ArrayBuffer))];
-}
-
-function plainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
-  return { name: error.name, message: error.message, stack: error.stack };
 }

@@ -6,9 +6,9 @@ import {
   releaseEvaluation,
 } from '@bitkiln/lifecycle';
 import type { EvaluateOrder } from '../compute/messages.ts';
+import { logProgress } from '../images/log-progress.ts';
 import { version } from '../version.ts';
 import { holdAttempt } from './hold-attempt.ts';
-import { logProgress } from './log-progress.ts';
 import type { SlotContext } from './slot-context.ts';
 
 /**
@@ -33,15 +33,15 @@ export async function runEvaluation(evaluation: ClaimedEvaluation, slot: SlotCon
     { stopping, log },
     async ({ signal, persist }) => {
       const { dataset, augmentation, dataHash } = experiment;
-      const order = { dataset, augmentation, sha256: dataHash };
-      const data = await images.get(order, thread, signal, logProgress(log));
+      const source = { dataset, augmentation, sha256: dataHash };
+      const data = await images.get(source, signal, logProgress(log));
       if (data.sha256 !== dataHash) {
         throw new Error(
           `this worker's images have the hash ${data.sha256}; the trials were trained on ${dataHash}`,
         );
       }
-      const evaluate = evaluateOrder(evaluation, data.sha256);
-      const result = await thread.evaluate({ ...evaluate, test: data.test }, signal);
+      const order = evaluateOrder(evaluation, data.sha256);
+      const result = await thread.evaluate({ ...order, test: data.test }, signal);
       await persist(() => recordWinner(database, fence, { ...result, version }));
       const { testCorrect, testTotal } = result;
       log.info({ testCorrect, testTotal }, 'winner recorded');

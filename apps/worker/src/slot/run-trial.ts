@@ -8,8 +8,8 @@ import {
   releaseTrial,
 } from '@bitkiln/lifecycle';
 import type { EpochResult } from '@bitkiln/trainer';
+import { logProgress } from '../images/log-progress.ts';
 import { holdAttempt } from './hold-attempt.ts';
-import { logProgress } from './log-progress.ts';
 import type { SlotContext } from './slot-context.ts';
 
 /**
@@ -44,7 +44,7 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
     { stopping, log },
     async ({ signal, persist }) => {
       const { dataset, augmentation, dataHash: sha256 } = experiment;
-      const data = await images.get({ dataset, augmentation, sha256 }, thread, signal, logProgress(log));
+      const data = await images.get({ dataset, augmentation, sha256 }, signal, logProgress(log));
       await persist(() => pinData(database, fence, data.sha256));
       const { network, input, seed } = experiment;
       const { start, resume } = trial;

@@ -2,7 +2,7 @@ import type { Database, JobQueue } from '@bitkiln/lifecycle';
 import type { NumericsId } from '@bitkiln/trainer';
 import type { Logger } from 'pino';
 import type { ComputeThread } from '../compute/compute-thread.ts';
-import type { ImageCache } from './image-cache.ts';
+import type { ImageCache } from '../images/image-cache.ts';
 import type { Stopping } from './stopping.ts';
 
 /** What a process's slots share. */

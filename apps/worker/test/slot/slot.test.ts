@@ -3,7 +3,7 @@ import { connectDatabase, type Database, type JobQueue, openQueue, relayOutbox }
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ComputeThread } from '../../src/compute/compute-thread.ts';
-import { ImageCache } from '../../src/slot/image-cache.ts';
+import { ImageCache } from '../../src/images/image-cache.ts';
 import { runSlot } from '../../src/slot/slot.ts';
 import { submitTiny } from '../support/experiment.ts';
 
@@ -28,8 +28,8 @@ test('a thread that dies fails the attempt alone: the slot starts another and th
   const draining = new AbortController();
   const stopping = { draining: draining.signal, now: new AbortController().signal };
   const trainer = { trainer: 'kiln' } as const;
-  const entry = new URL('./dying-thread.mjs', import.meta.url);
-  const thread = await ComputeThread.start({ trainer, measure: false }, { entry });
+  const module = new URL('./dying-thread.mjs', import.meta.url);
+  const thread = await ComputeThread.start({ trainer, measure: false }, { module });
   const running = runSlot(
     { host: 'test', device: 'cpu:0', trainer, thread },
     { database, queue, images: new ImageCache(), stopping, log: pino({ level: 'silent' }) },
