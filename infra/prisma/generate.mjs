@@ -21,6 +21,7 @@ if (existsSync(join(root, 'prisma', 'schema.prisma'))) {
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       CHECKPOINT_DISABLE: '1',
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // What it says is shown where it fails: as part of the error.
+    stdio: 'pipe',
   });
 }

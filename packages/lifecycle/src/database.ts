@@ -29,6 +29,8 @@ export async function connectDatabase(url: string, options: DatabaseOptions = {}
     application_name: options.applicationName ?? 'bitkiln',
     connectionTimeoutMillis: 5000,
     keepAlive: true,
+    // A connection that was cut without a word must not hold its user for ever.
+    query_timeout: 60_000,
   });
   // An idle connection that breaks is replaced at the next use, which reports what is wrong if that fails too.
   pool.on('error', () => undefined);

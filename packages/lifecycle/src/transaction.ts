@@ -1,5 +1,6 @@
-import type { PoolClient } from 'pg';
+import pg, { type PoolClient } from 'pg';
 import type { Database } from './database.ts';
+import { isTransientError } from './transient.ts';
 
 /** A client inside a transaction. */
 export type Transaction = Pick<PoolClient, 'query'>;
@@ -22,21 +23,31 @@ export async function inTransaction<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const client = await database.pool.connect();
-    let broken: Error | undefined;
+    let broken = false;
     try {
       await client.query('BEGIN');
       const result = await run(client);
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((failed: Error) => {
-        broken = failed;
-      });
+      broken = isConnectionLost(error) || !(await rolledBack(client));
       if (!mayRepeat(error) || tries === maxTries) throw error;
     } finally {
       client.release(broken);
     }
   }
+}
+
+/** Over a lost connection nothing more is said: the server rolls back by itself. */
+function isConnectionLost(error: unknown): boolean {
+  return isTransientError(error) && !(error instanceof pg.DatabaseError);
+}
+
+function rolledBack(client: PoolClient): Promise<boolean> {
+  return client.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );
 }
 
 function mayRepeat(error: unknown): boolean {

@@ -21,7 +21,7 @@ const transientCodes = new Set([
 
 /** What pg and its pool say, without a code, of a connection that broke or could not be had. */
 const transientMessages =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is not queryable/i;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|connection is not queryable|Query read timeout/i;
 
 /** True for errors that go by themselves: lost connections, restarts, deadlocks, a full disk, exhausted connections. */
 export function isTransientError(error: unknown): boolean {
