@@ -11,8 +11,10 @@ export interface MapPlace {
 }
 
 /** Byte strides of the weight table along each axis of the correlation. */
-export interface WeightStrides {
+interface WeightStrides {
   readonly address: number;
+  /** Whether the table holds single floats, spread over the lanes when loaded, or vectors. */
+  readonly compact: boolean;
   readonly kernelRow: number;
   readonly kernelCol: number;
   readonly group: number;
@@ -208,8 +210,7 @@ function emitReducedChannel(
   const kernelCols = [...new Set(run.taps.flat().map((tap) => tap.kernel))].sort((a, b) => a - b);
   for (const kernelCol of kernelCols) {
     for (const [o] of sums[0]!.entries()) {
-      const offset = c.weights.address + kernelCol * c.weights.kernelCol + o * c.weights.produced;
-      const weight = f.let(v128.load(at(cursor.w, offset)));
+      const weight = f.let(loadWeight(c, cursor.w, kernelCol * c.weights.kernelCol + o * c.weights.produced));
       for (const [p, taps] of run.taps.entries()) {
         const tap = taps.find((candidate) => candidate.kernel === kernelCol);
         if (tap === undefined) continue;
@@ -217,4 +218,14 @@ function emitReducedChannel(
       }
     }
   }
+}
+
+/**
+ * V8 folds constant offsets into vector loads, but for spreading loads it keeps every distinct offset in a register:
+ * these get their offset added to the cursor.
+ */
+function loadWeight({ weights }: Correlation, cursor: I32, offset: number): V128 {
+  if (!weights.compact) return v128.load(at(cursor, weights.address + offset));
+  const place = offset === 0 ? cursor : i32.add(cursor, i32.const(offset));
+  return v128.loadSplat(at(place, weights.address));
 }

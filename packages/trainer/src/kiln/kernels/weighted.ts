@@ -8,6 +8,8 @@ import { type Correlation, emitCorrelation, lanes4 } from './correlation.ts';
 import { forwardTaps, gradientTaps, type Tap } from './taps.ts';
 import { emitWeightGradient } from './weight-gradient.ts';
 
+const singleFloat = 4;
+
 /** A weighted op as a grouped convolution; a dense op is a 1x1 one over a single position. */
 interface Geometry {
   readonly groups: number;
@@ -60,13 +62,19 @@ function geometry(op: WeightedOp): Geometry {
   };
 }
 
-function weightStrides(context: KernelContext, op: WeightedOp, g: Geometry) {
-  const output = lanes4;
+/**
+ * Convolutions use each weight at many positions and read them as vectors. Dense ops use each once a group: single
+ * floats take a quarter of the cache.
+ */
+function weightStrides({ plan }: KernelContext, op: WeightedOp, g: Geometry) {
+  const compact = op.kind === 'dense';
+  const output = compact ? singleFloat : lanes4;
   const input = g.outputs * output;
   const group = g.inputs * input;
   const kernelCol = g.groups * group;
   return {
-    address: context.plan.weights + op.kernel.offset * lanes4,
+    compact,
+    address: (compact ? plan.effective : plan.weights) + op.kernel.offset * output,
     input,
     output,
     group,

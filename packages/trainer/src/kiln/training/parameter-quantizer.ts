@@ -3,7 +3,6 @@ import {
   type ParameterSlot,
   type Program,
   quantizeArray,
-  quantizerGradients,
   type StageName,
   scaleOf,
   thresholdGradient,
@@ -63,10 +62,13 @@ export function createParameterQuantizer(program: Program, stage: StageName): Pa
       for (const { slot, quantizer, threshold } of slots) {
         const [start, end] = [slot.offset, slot.offset + slot.length];
         const scale = scaleOf(parameters[threshold]!);
-        const values = parameters.subarray(start, end);
-        const back = quantizerGradients(values, gradients.subarray(start, end), quantizer, scale);
-        gradients.set(back.input, start);
-        gradients[threshold] = moving ? thresholdGradient(back.scale, scale) : 0;
+        const sum = straightThrough(
+          parameters.subarray(start, end),
+          gradients.subarray(start, end),
+          quantizer,
+          scale,
+        );
+        gradients[threshold] = moving ? thresholdGradient(sum, scale) : 0;
       }
       for (const op of program.ops) {
         if (!('quantizer' in op) || op.quantizer.threshold === null) continue;
@@ -77,4 +79,36 @@ export function createParameterQuantizer(program: Program, stage: StageName): Pa
       }
     },
   };
+}
+
+/** Adding and taking away 1.5 * 2^52 rounds a smaller double to the nearest whole number, a tie to the even one. */
+const roundingShift = 1.5 * 2 ** 52;
+
+/**
+ * Sets the gradients of clipped values to 0, in place, and gives the gradient to the scale: core's
+ * `quantizerGradients` as one loop over doubles, since it runs over every parameter in every batch.
+ */
+function straightThrough(
+  values: Float32Array,
+  gradients: Float32Array,
+  quantizer: UniformQuantizer,
+  scale: number,
+): number {
+  const { qmax, lowest, highest, midRise } = levelRange(quantizer);
+  const toSteps = qmax / scale;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const steps = values[i]! * toSteps;
+    const level = midRise ? Math.floor(steps) + 0.5 : steps + roundingShift - roundingShift;
+    if (level < lowest) {
+      sum += gradients[i]! * (lowest / qmax);
+      gradients[i] = 0;
+    } else if (level > highest) {
+      sum += gradients[i]! * (highest / qmax);
+      gradients[i] = 0;
+    } else {
+      sum += gradients[i]! * ((level - steps) / qmax);
+    }
+  }
+  return sum;
 }
