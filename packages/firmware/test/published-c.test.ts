@@ -28,7 +28,7 @@ beforeAll(() => {
 function prepare(strategy: Strategy, images: number, streamed = false): string {
   const folder = temporaryFolder();
   const plan = planMemory(publishedModel.program, strategy);
-  const source = writeC(publishedProgram, plan, { name: 'net', memory: plainMemory, includes: [] });
+  const source = writeC(publishedProgram, plan, { name: 'net', memory: plainMemory });
   const named: Named = { name: 'net', source, images, streamed };
   writeFiles(folder, { 'net.h': source.header, 'net.c': source.source, 'main.c': harness([named]) });
   return folder;

@@ -34,7 +34,6 @@ function prepare({ model, program, strategy }: RandomModel, index: number): Prep
   const source = writeC(program, planMemory(model.program, strategy), {
     name,
     memory: plainMemory,
-    includes: [],
   });
   const size = elements(program.input);
   const images = imagesOf(size, index);

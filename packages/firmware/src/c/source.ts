@@ -18,7 +18,7 @@ export interface CSettings {
   readonly name: string;
   readonly memory: Memory;
   /** Lines that the source includes behind <stdint.h>. */
-  readonly includes: readonly string[];
+  readonly includes?: readonly string[];
 }
 
 /** One .h and one .c for a network: integers and shifts, one buffer, no heap, no floats, no library. */
@@ -90,7 +90,7 @@ function writeSource(program: IntegerProgram, plan: MemoryPlan, settings: CSetti
   const classes = program.output.channels;
   return `/* ${printNetwork(program.layers)} */
 #include "${name}.h"
-${settings.includes.map((line) => `${line}\n`).join('')}
+${(settings.includes ?? []).map((line) => `${line}\n`).join('')}
 #if ${prefix}_BUFFER_BYTES < 1
 #error "the buffer is empty"
 #endif
