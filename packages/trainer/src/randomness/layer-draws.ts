@@ -24,15 +24,6 @@ export function dropoutScale(rate: number): number {
   return Math.fround(1 / (1 - rate));
 }
 
-/** Whether dropout keeps an element. */
-export function dropoutKeeps(
-  trialDraws: Stream,
-  rate: number,
-  at: { readonly step: number; readonly op: number; readonly draw: number },
-): boolean {
-  return bitsAt(layerStream(trialDraws, at.step, at.op), at.draw) >>> 8 >= dropoutThreshold(rate);
-}
-
 /** The factors (0 or 1 / (1 - rate)) of a batch, samples x elements. */
 export function dropoutFactors(
   trialDraws: Stream,

@@ -13,7 +13,7 @@ import { initialParameters } from '../../src/randomness/initial-parameters.ts';
 import type { EpochResult, LabelledImages, TrialTask } from '../../src/trainer.ts';
 
 /** Images of smooth random blobs with labels that depend on them. */
-export function syntheticImages(count: number, shape: Shape, classes: number, seed = 1): LabelledImages {
+function syntheticImages(count: number, shape: Shape, classes: number, seed = 1): LabelledImages {
   const stream = deriveStream(seed, 'float', 0, 'images');
   const size = shape.rows * shape.cols * shape.channels;
   const labels = Uint8Array.from({ length: count }, (_, i) => Math.floor(uniformAt(stream, i) * classes));

@@ -1,6 +1,6 @@
 import { float32Bytes, signed, unsigned } from './encoding.ts';
 
-export type ValueType = 'i32' | 'f32' | 'v128';
+export type ValueType = 'i32' | 'v128';
 
 /** Code that leaves one value of a known type on the stack. Expressions are trees: each use emits it anew. */
 export interface Expression<T extends ValueType> {
@@ -9,7 +9,6 @@ export interface Expression<T extends ValueType> {
 }
 
 export type I32 = Expression<'i32'>;
-export type F32 = Expression<'f32'>;
 /** Four lanes: single-precision floats, or 32-bit integers and masks. */
 export type V128 = Expression<'v128'>;
 
@@ -40,19 +39,9 @@ function memoryOperand(align: number, offset: number): number[] {
 export const i32 = {
   const: (value: number): I32 => expression('i32', [0x41, ...signed(value)]),
   add: (a: I32, b: I32): I32 => expression('i32', a.code, b.code, [0x6a]),
-  sub: (a: I32, b: I32): I32 => expression('i32', a.code, b.code, [0x6b]),
   mul: (a: I32, b: I32): I32 => expression('i32', a.code, b.code, [0x6c]),
-  lessThan: (a: I32, b: I32): I32 => expression('i32', a.code, b.code, [0x49]),
   load: (place: Place): I32 =>
     expression('i32', place.address.code, [0x28, ...memoryOperand(2, place.offset)]),
-  loadByte: (place: Place): I32 =>
-    expression('i32', place.address.code, [0x2d, ...memoryOperand(0, place.offset)]),
-};
-
-export const f32 = {
-  const: (value: number): F32 => expression('f32', [0x43, ...float32Bytes(value)]),
-  lane: (vector: V128, lane: number): F32 => expression('f32', vector.code, simd(0x1f), [lane]),
-  add: (a: F32, b: F32): F32 => expression('f32', a.code, b.code, [0x92]),
 };
 
 const unary = (opcode: number) => (a: V128) => expression('v128', a.code, simd(opcode));
@@ -97,9 +86,6 @@ export const f32x4 = {
   sub: binary(0xe5),
   mul: binary(0xe6),
   div: binary(0xe7),
-  /** The lesser; unlike `lesser` it propagates NaN. */
-  min: binary(0xe8),
-  max: binary(0xe9),
   /** b < a ? b : a, one instruction everywhere. */
   lesser: binary(0xea),
   /** a < b ? b : a, one instruction everywhere. */
@@ -110,7 +96,6 @@ export const f32x4 = {
   lessOrEqual: binary(0x45),
   greaterOrEqual: binary(0x46),
   fromI32: unary(0xfa),
-  fromU32: unary(0xfb),
   /** a b + c, fused or not as the hardware likes (relaxed SIMD). */
   relaxedMultiplyAdd: (a: V128, b: V128, c: V128): V128 =>
     expression('v128', a.code, b.code, c.code, simd(0x105)),
@@ -133,11 +118,8 @@ export const i32x4 = {
   truncate: unary(0xf8),
 };
 
-/** Byte-wise loads and widening adds, for pixels. */
-export const pixels = {
-  /** 0 to 15 of an u8x16 as two sums of neighbours: eight u16. */
-  addPairs: unary(0x7d),
-  addU16: binary(0x8e),
-  widenLow: unary(0xa9),
-  widenHigh: unary(0xaa),
+export const i8x16 = {
+  const: (bytes: readonly number[]): V128 => expression('v128', simd(0x0c), bytes),
+  /** Byte i of the result is byte `indices[i]` of a, or 0 where that is above 15. */
+  swizzle: binary(0x0e),
 };

@@ -6,7 +6,7 @@ export interface Local<T extends ValueType> extends Expression<T> {
   readonly index: number;
 }
 
-export const valueTypeCodes: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+const valueTypeCodes: Record<ValueType, number> = { i32: 0x7f, v128: 0x7b };
 
 /** Builds one function's body, statement by statement. Parameters are i32; nothing is returned. */
 export class FunctionBuilder {
@@ -45,10 +45,6 @@ export class FunctionBuilder {
 
   storeVector({ address, offset }: Place, value: V128): void {
     this.#code.push(...address.code, ...value.code, 0xfd, 0x0b, ...unsigned(4), ...unsigned(offset));
-  }
-
-  storeFloat({ address, offset }: Place, value: Expression<'f32'>): void {
-    this.#code.push(...address.code, ...value.code, 0x38, ...unsigned(2), ...unsigned(offset));
   }
 
   storeInteger({ address, offset }: Place, value: I32): void {

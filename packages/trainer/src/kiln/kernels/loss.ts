@@ -6,7 +6,7 @@ import { lanes4 } from './correlation.ts';
 import { emitExp, emitLog } from './polynomials.ts';
 
 /** Probabilities are clipped to this and its complement in the loss. */
-export const smallestProbability = 1e-7;
+const smallestProbability = 1e-7;
 
 /** Visits the classes in order; `label` is the mask of the lanes whose label the class is. */
 function forEachClass(

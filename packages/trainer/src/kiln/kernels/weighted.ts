@@ -24,7 +24,7 @@ interface Geometry {
   readonly cols: { readonly forward: Tap[][]; readonly gradient: Tap[][] };
 }
 
-export function weightedOpAt(context: KernelContext, index: number): WeightedOp {
+function weightedOpAt(context: KernelContext, index: number): WeightedOp {
   const op = context.program.ops[index]!;
   if (!('kernel' in op)) throw new TypeError(`op ${index} is ${op.kind}; expected one with weights`);
   return op;

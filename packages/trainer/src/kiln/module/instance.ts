@@ -10,7 +10,7 @@ import { allowRelaxedSimd } from './relaxed-simd.ts';
 const pageBytes = 65536;
 const largestMemory = 2 ** 31;
 
-export interface CompiledNetwork {
+interface CompiledNetwork {
   readonly plan: MemoryPlan;
   readonly module: WebAssembly.Module;
 }
@@ -19,7 +19,7 @@ const compiled = new Map<string, CompiledNetwork>();
 const cacheLimit = 16;
 
 /** The module of a network and stage: emitted and validated once, then cached. */
-export function compileNetwork(program: Program, stage: StageName, relaxed: boolean): CompiledNetwork {
+function compileNetwork(program: Program, stage: StageName, relaxed: boolean): CompiledNetwork {
   const key = JSON.stringify([program.layers, program.input, stage, relaxed]);
   const cached = compiled.get(key);
   if (cached !== undefined) return cached;

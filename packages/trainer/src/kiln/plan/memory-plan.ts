@@ -3,7 +3,7 @@ import { activeQuantizer, inputNeedsGradient } from './arithmetic.ts';
 import { planSparse, type SparsePlan } from './sparse-plan.ts';
 
 /** A feature map's arrays, one vector of four lanes an element. */
-export interface MapPlan {
+interface MapPlan {
   /** What the next op reads. */
   readonly value: number;
   /** What went into the op's quantizer; equals `value` where it has none. */
@@ -13,7 +13,7 @@ export interface MapPlan {
 }
 
 /** Inputs and output gradients of a dense op for some groups in turn, kept so that its kernel's gradient can be added for all. */
-export interface DensePlan {
+interface DensePlan {
   readonly inputs: number;
   readonly gradients: number;
 }
@@ -82,7 +82,7 @@ export function planMemory(program: Program, stage: StageName): MemoryPlan {
     'kernel' in op ? reserve(op[side].rows * 12) : null;
   const forwardRows = ops.map((op) => rowsOf(op, 'output'));
   const gradientRows = ops.map((op) => rowsOf(op, 'input'));
-  const input = reserve(elements(program.input) * vector);
+  const input = reserve((elements(program.input) + 3) * vector);
   const maps: MapPlan[] = [{ value: input, unquantized: input, gradient: null }];
   const factors: (number | null)[] = [];
   const sparse: (SparsePlan | null)[] = [];

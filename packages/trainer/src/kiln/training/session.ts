@@ -8,10 +8,10 @@ import type { Breather } from './breather.ts';
 import { createParameterQuantizer } from './parameter-quantizer.ts';
 
 /** Samples in a group: sample i of a group belongs to lane i of the definition. */
-export const groupSize = 16;
+const groupSize = 16;
 const quarterLanes = 4;
 
-export interface BatchResult {
+interface BatchResult {
   /** Gradients to the trained parameters; reused by the next batch. */
   readonly gradients: Float32Array;
   /** Sum of the samples' losses, in sample order. */

@@ -156,7 +156,7 @@ export function reducedChannels(op: ConvolutionOp | DepthwiseOp, output: number)
   return Array.from({ length: op.input.channels }, (_, i) => [i, i * op.output.channels + output]);
 }
 
-export function forEachOutput(
+function forEachOutput(
   { rows, cols, channels }: Shape,
   body: (row: number, col: number, channel: number, at: number) => void,
 ): void {

@@ -10,7 +10,7 @@ import { type Draws, effectiveParameters, forward, type Trace } from './forward.
 const f = Math.fround;
 const lanes = 16;
 
-export interface ReferenceBatch {
+interface ReferenceBatch {
   readonly gradients: Float32Array;
   readonly losses: number[];
 }
@@ -51,7 +51,7 @@ function correction(step: number): number {
 }
 
 /** Gradients to the trained parameters and the samples' losses. */
-export function batchByDefinition(
+function batchByDefinition(
   task: TrialTask,
   parameters: Float32Array,
   indices: Uint32Array,
