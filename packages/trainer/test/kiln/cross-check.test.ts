@@ -35,9 +35,15 @@ describe.each(stageNames)('kiln and the tensor trainer agree to 1e-5 in stage %s
   });
 });
 
+/**
+ * Quantizers round sums of values on grids, which are exact in any order. Dropout's factor takes values off their
+ * grid: then the order of a sum may decide to which side of a step it falls, so those networks are compared in the
+ * float stage alone (and to the byte with the reference in every stage).
+ */
 it('agree on any network, in any stage', async () => {
   await fc.assert(
     fc.asyncProperty(validNetwork, fc.constantFrom(...stageNames), async ({ layers, input }, stage) => {
+      fc.pre(stage === 'float' || !layers.some((layer) => layer.code === 'D' && layer.rate > 0));
       await expectAgreement(taskOf(lowerNetwork(layers, input), { stage, count: 20, batchSize: 20 }));
     }),
     { numRuns: 60 },
