@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { bestCommand } from './commands/best.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { runCommand } from './commands/run.ts';
 import { selectCommand } from './commands/select.ts';
@@ -30,6 +31,7 @@ for (const command of [
   migrateCommand(),
   storageCommand(),
   evaluateCommand(),
+  exportCommand(),
   explainCommand(),
   selectCommand(),
 ]) {

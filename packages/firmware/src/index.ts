@@ -1,4 +1,4 @@
-export { exportAvr, type WeightPlace, weightPlaces } from './avr/avr.ts';
-export { exportC99 } from './c99/c99.ts';
+export { type WeightPlace, weightPlaces } from './avr/avr.ts';
 export { deviceActivationBytes } from './device-bytes.ts';
+export { type ExportSettings, type ExportTarget, exportModel, exportTargets } from './export.ts';
 export type { Files } from './files.ts';

@@ -1,18 +1,7 @@
-import {
-  type EngineName,
-  engineNames,
-  evaluateModel,
-  formatShape,
-  type Model,
-  ModelError,
-  NetworkError,
-  parseNetwork,
-  printNetwork,
-  readModelJson,
-} from '@bitkiln/core';
+import { type EngineName, engineNames, evaluateModel, formatShape, printNetwork } from '@bitkiln/core';
 import { Command, Option } from 'commander';
 import { percent } from '../display/format.ts';
-import { readInputFile } from '../input-file.ts';
+import { inUsageTerms, readModel } from '../model-file.ts';
 import { jsonOption, wholeNumber } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -79,29 +68,4 @@ export function evaluateCommand(): Command {
         );
       }
     });
-}
-
-async function readModel(file: string, network: string | undefined): Promise<Model> {
-  const bytes = readInputFile(file);
-  if (bytes.subarray(1, 4).toString('latin1') === 'HDF') {
-    const { readKerasModel } = await import('@bitkiln/core/keras');
-    return readKerasModel(bytes, network === undefined ? {} : { network: parseNetwork(network) });
-  }
-  const model = readModelJson(bytes.toString('utf8'));
-  const stated = network === undefined ? null : printNetwork(parseNetwork(network));
-  const own = printNetwork(model.program.layers);
-  if (stated !== null && stated !== own)
-    throw new ModelError('--network', stated, `${own}, as the file says`);
-  return model;
-}
-
-/** What core refuses in a file or an option is bad usage. */
-async function inUsageTerms<T>(file: string, run: () => T | Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof ModelError || error instanceof NetworkError)
-      throw new UsageError(`${file}: ${error.message}`);
-    throw error;
-  }
 }

@@ -1,4 +1,11 @@
-import { compileIntegerNetwork, elements, type Model, type Strategy } from '@bitkiln/core';
+import {
+  compileIntegerNetwork,
+  elements,
+  type IntegerProgram,
+  type Model,
+  ModelError,
+  type Strategy,
+} from '@bitkiln/core';
 import { writeC } from '../c/source.ts';
 import type { Memory } from '../c/unit.ts';
 import type { Files } from '../files.ts';
@@ -15,10 +22,12 @@ export type WeightPlace = (typeof weightPlaces)[number];
  * Firmware for an ATmega328P: the C of `exportC99`, a program that takes images over the serial port, and a
  * Makefile on gcc-avr and avr-libc.
  * @throws NetworkError where a sum could overflow 32 bits
+ * @throws ModelError where the network leaves no room on the chip for even a small stack or program
  */
 export function exportAvr(model: Model, strategy: Strategy, weights: WeightPlace): Files {
   const plan = planMemory(model.program, strategy);
   const program = compileIntegerNetwork(model);
+  refuseTooLarge(program, plan, weights);
   const { header, source } = writeC(program, plan, {
     name: 'bitkiln',
     memory: avrMemory(weights),
@@ -33,6 +42,32 @@ export function exportAvr(model: Model, strategy: Strategy, weights: WeightPlace
     'main.c': mainProgram(row, logitsAt(plan)),
     Makefile: makefile,
   };
+}
+
+const ramBytes = 2048;
+const flashBytes = 32 * 1024;
+/** What the least stack and the least program take. */
+const least = { stack: 48, program: 2048 };
+
+function refuseTooLarge({ ops }: IntegerProgram, { bufferBytes }: MemoryPlan, weights: WeightPlace): void {
+  const weightBytes = ops.reduce((sum, op) => {
+    if (!('kernel' in op)) return sum;
+    return (
+      sum + Math.ceil((op.kernel.length * op.weightBits) / 8) + op.bias.length * (op.biasBits > 8 ? 2 : 1)
+    );
+  }, 0);
+  const ram = bufferBytes + (weights === 'ram' ? weightBytes : 0);
+  if (ram > ramBytes - least.stack) {
+    const hint = weights === 'ram' ? ' (flash can hold the weights)' : '';
+    throw new ModelError(
+      `RAM with the weights in ${weights}`,
+      ram,
+      `at most ${ramBytes - least.stack} bytes${hint}`,
+    );
+  }
+  if (weightBytes > flashBytes - least.program) {
+    throw new ModelError('bytes of weights', weightBytes, `at most ${flashBytes - least.program}`);
+  }
 }
 
 /** Constants that are not copied to RAM are read with the instruction for flash. */
