@@ -30,6 +30,19 @@ describe('bitkiln storage', () => {
   });
 
   it.each([
+    // R holds two lines and three pixels of five channels beside its map: (2 * 14 + 3) * 5 / 2 + 490 bytes.
+    ['A(2,4) C(5,1x1) R() S(10)', 512, 567.5],
+    // 14 * 14 / 2 bytes of input and ten logits of two bytes.
+    ['A(2,4) S(10)', 116, 118],
+  ])('says what the device takes where the model promises too little: %s', async (network, model, device) => {
+    const { stdout } = await runCli('storage', network, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ activationBytes: model, deviceActivationBytes: device });
+    expect((await runCli('storage', network)).stdout).toContain(
+      `on the device, ${device} bytes of activations: generated code takes more than the model says`,
+    );
+  });
+
+  it.each([
     [['storage'], 'storage takes a network or --file'],
     [['storage', 'C(5,3x'], 'C(5,3x'],
     [['storage', 'Z(5)'], 'layer 1: code is "Z"; expected one of A, C'],

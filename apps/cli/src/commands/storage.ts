@@ -1,12 +1,17 @@
 import {
   isStrategy,
+  type Layer,
+  lowerNetwork,
+  NetworkError,
   printLayer,
   type Shape,
+  type StorageTotals,
   type Strategy,
   storageReport,
   storageTotals,
   strategies,
 } from '@bitkiln/core';
+import { deviceActivationBytes } from '@bitkiln/firmware';
 import { Command, Option } from 'commander';
 import { readJsonFile } from '../input-file.ts';
 import { inputOption, jsonOption, networkFrom } from '../options.ts';
@@ -44,7 +49,7 @@ export function storageCommand(): Command {
 function countOne(network: string, { strategy, input, json }: StorageOptions): void {
   const layers = networkFrom(network);
   if (json) {
-    console.log(JSON.stringify(storageTotals(layers, input, strategy)));
+    console.log(JSON.stringify(totals(layers, input, strategy)));
     return;
   }
   const report = storageReport(layers, input, strategy);
@@ -65,6 +70,33 @@ function countOne(network: string, { strategy, input, json }: StorageOptions): v
     `${strategy}: ${report.weightBytes} bytes of weights + ${report.activationBytes} of activations = ${report.totalBytes}` +
       (Number.isInteger(report.totalBytes) ? '' : `, ${Math.ceil(report.totalBytes)} whole bytes`),
   );
+  const { deviceActivationBytes: device } = totals(layers, input, strategy);
+  if (device !== undefined) {
+    console.log(
+      `on the device, ${device} bytes of activations: generated code takes more than the model says`,
+    );
+  }
+}
+
+interface DeviceTotals extends StorageTotals {
+  /** What generated code takes, where that is more than the model's activationBytes. */
+  readonly deviceActivationBytes?: number;
+}
+
+function totals(layers: readonly Layer[], input: Shape, strategy: Strategy): DeviceTotals {
+  const model = storageTotals(layers, input, strategy);
+  const device = deviceBytes(layers, input, strategy);
+  return device > model.activationBytes ? { ...model, deviceActivationBytes: device } : model;
+}
+
+/** -1 for what the storage model counts though it is no network. */
+function deviceBytes(layers: readonly Layer[], input: Shape, strategy: Strategy): number {
+  try {
+    return deviceActivationBytes(lowerNetwork(layers, input), strategy);
+  } catch (error) {
+    if (error instanceof NetworkError) return -1;
+    throw error;
+  }
 }
 
 function countFile(file: string, { strategy: fallback, input, json }: StorageOptions): void {
@@ -81,7 +113,7 @@ function countFile(file: string, { strategy: fallback, input, json }: StorageOpt
     if (typeof layers !== 'string' && !Array.isArray(layers)) {
       throw new UsageError(`${file}: [${i}].layers is ${JSON.stringify(layers)}; expected a network`);
     }
-    return storageTotals(networkFrom(layers, `${file}: [${i}].layers: `), input, strategy);
+    return totals(networkFrom(layers, `${file}: [${i}].layers: `), input, strategy);
   });
   if (json) {
     console.log(JSON.stringify(results));
