@@ -2,36 +2,17 @@ import { elements, type Op, type Program, type StageName } from '@bitkiln/core';
 import { f32x4, type V128 } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import { ModuleBuilder } from '../assembler/module-builder.ts';
-import { emitActivationGradient } from '../kernels/activation-gradient.ts';
 import { type KernelContext, plainMultiplyAdd } from '../kernels/context.ts';
-import { emitAddDense, emitKeepDense } from '../kernels/dense-gradient.ts';
-import {
-  emitCopy,
-  emitDropout,
-  emitDropoutGradient,
-  emitNoise,
-  emitQuantize,
-} from '../kernels/elementwise.ts';
+import { emitAddDense } from '../kernels/dense-gradient.ts';
+import { emitCopy, emitDropout, emitNoise, emitQuantize } from '../kernels/elementwise.ts';
 import { emitGather } from '../kernels/gather.ts';
 import { emitLoss } from '../kernels/loss.ts';
 import { emitSpreadWeights, emitSumLanes } from '../kernels/parameters.ts';
-import {
-  emitAveragePool,
-  emitAveragePoolGradient,
-  emitMaxPool,
-  emitMaxPoolGradient,
-} from '../kernels/pooling.ts';
-import {
-  emitPickedGradient,
-  emitSparseInputGradient,
-  emitSparseKernelGradient,
-  emitSpreadSparseWeights,
-  emitSumSparseLanes,
-  emitTransposedInput,
-} from '../kernels/sparse-gradient.ts';
-import { emitInputGradient, emitKernelGradient, emitWeightedForward } from '../kernels/weighted.ts';
-import { inputNeedsGradient } from '../plan/arithmetic.ts';
+import { emitAveragePool, emitMaxPool } from '../kernels/pooling.ts';
+import { emitSpreadSparseWeights, emitSumSparseLanes } from '../kernels/sparse-layout.ts';
+import { emitWeightedForward } from '../kernels/weighted.ts';
 import type { MemoryPlan } from '../plan/memory-plan.ts';
+import { backwardSteps } from './backward-steps.ts';
 
 /**
  * What a module exports:
@@ -84,10 +65,10 @@ export function emitModule(
   define('loss', [training], (f) => emitLoss(f, context, true));
   define('lossAlone', [evaluation], (f) => emitLoss(f, context, false));
   for (const [i, op] of [...program.ops.entries()].reverse()) {
-    for (const [name, body] of backwardSteps(context, i, op)) define(`${name}${i}`, [training], body);
-    if (op.kind !== 'dense') continue;
-    const index = module.define(`keepDense${i}`, 1, (f) => emitKeepDense(f, context, i, f.parameter(0)));
-    training.push({ index, parameter: 1 });
+    for (const [name, body] of backwardSteps(context, i, op)) {
+      const index = module.define(`${name}${i}`, 1, (f) => body(f, f.parameter(0)));
+      training.push({ index, parameter: 1 });
+    }
   }
   module.define('train', 2, (f) => {
     for (const { index, parameter } of training) {
@@ -131,63 +112,4 @@ function emitRandomForward(
   if (op.kind === 'dropout') return (f) => emitDropout(f, context, index, op, f.parameter(0));
   if (op.kind === 'quantize' && op.stddev > 0) return (f) => emitNoise(f, context, index, op, f.parameter(0));
   return null;
-}
-
-function backwardSteps(
-  context: KernelContext,
-  index: number,
-  op: Op,
-): [string, (f: FunctionBuilder) => void][] {
-  const { program, stage, plan } = context;
-  const toInput = inputNeedsGradient(program, stage, index);
-  if (!inputNeedsGradient(program, stage, index + 1)) return [];
-  const activation = (f: FunctionBuilder) => emitActivationGradient(f, context, index);
-  switch (op.kind) {
-    case 'average-pool':
-      return [
-        ['activationGradient', activation],
-        ['poolGradient', (f) => emitAveragePoolGradient(f, context, index, op)],
-      ];
-    case 'max-pool':
-      if (index > 0 && plan.sparse[index - 1] !== null) {
-        return [['pickedGradient', (f) => emitPickedGradient(f, context, index)]];
-      }
-      return [['poolGradient', (f) => emitMaxPoolGradient(f, context, index, op)]];
-    case 'dropout':
-      return [['dropoutGradient', (f) => emitDropoutGradient(f, context, index)]];
-    case 'quantize': {
-      const [from, to] = [plan.maps[index + 1]!.gradient!, plan.maps[index]!.gradient];
-      const copy = (f: FunctionBuilder) => emitCopy(f, elements(op.output), from, to!);
-      return [
-        ['activationGradient', activation],
-        ...(toInput ? [['quantizeGradient', copy] as [string, typeof copy]] : []),
-      ];
-    }
-    default:
-      if (plan.sparse[index] !== null) {
-        return [
-          ['transposedInput', (f) => emitTransposedInput(f, context, index)],
-          ['sparseKernelGradient', (f) => emitSparseKernelGradient(f, context, index)],
-          ...(toInput
-            ? [
-                ['sparseInputGradient', (f) => emitSparseInputGradient(f, context, index)] as [
-                  string,
-                  typeof activation,
-                ],
-              ]
-            : []),
-        ];
-      }
-      return [
-        ['activationGradient', activation],
-        ...(op.kind === 'dense'
-          ? []
-          : [
-              ['kernelGradient', (f) => emitKernelGradient(f, context, index)] as [string, typeof activation],
-            ]),
-        ...(toInput
-          ? [['inputGradient', (f) => emitInputGradient(f, context, index)] as [string, typeof activation]]
-          : []),
-      ];
-  }
 }
