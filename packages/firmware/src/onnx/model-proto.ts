@@ -1,7 +1,7 @@
 import { PbfWriter } from 'pbf';
 
 /** ONNX's element types, by their numbers in its schema. */
-export const elementTypes = { float: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int64: 7, int4: 22 } as const;
+const elementTypes = { float: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int64: 7, int4: 22 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 export interface Tensor {

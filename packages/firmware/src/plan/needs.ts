@@ -11,7 +11,7 @@ export function residualRing({ input: { rows, cols } }: ResidualStage): number {
 }
 
 /** The bits of the pixel sizes and the window of a stage. */
-export function slideOf(stage: SlideStage): Slide {
+function slideOf(stage: SlideStage): Slide {
   const { kernelRows, kernelCols, strideRows, strideCols, input, output } = stage;
   return {
     kernelRows,
@@ -61,7 +61,7 @@ export function offsetFor(stage: SlideStage, strategy: Strategy, input: Layout, 
 }
 
 /** Bits of the one buffer that a stage needs, with its input laid out as suits it. */
-export function stageBits(stage: Stage, strategy: Strategy): number {
+function stageBits(stage: Stage, strategy: Strategy): number {
   const inputs = elements(stage.input) * stage.inputBits;
   const outputs = elements(stage.output) * stage.outputBits;
   switch (stage.kind) {

@@ -1,4 +1,5 @@
 import { type Layout, pixelsInOrder, placeOf } from '../layout/layout.ts';
+import { rowStep } from '../layout/peel.ts';
 
 /** What an output pixel reads of its input map, and how many bits a pixel of each takes. */
 export interface Slide {
@@ -45,9 +46,37 @@ function firstLiveAfter(slide: Slide, input: Layout, output: Layout): (number | 
   return places;
 }
 
-/** Bits of one buffer for a map and the map made from it in place. */
+/**
+ * `leastOffset` for an input laid out as `inputPeel` says. The windows' top left pixels then stand in memory in the
+ * order of the walk, each before all else in its window: the first live pixel is that of the next window. Within a
+ * step both sides grow evenly, so its ends decide.
+ */
+export function steppedOffset(slide: Slide, input: Layout, output: Layout): number {
+  const { strideRows, strideCols, inputBits, outputBits } = slide;
+  let offset = 0;
+  let [row, col, written] = [0, 0, 0];
+  const check = (pixels: number, nextRow: number, nextCol: number): void => {
+    const place = placeOf(input, nextRow * strideRows, nextCol * strideCols);
+    offset = Math.max(offset, pixels * outputBits - place * inputBits);
+  };
+  for (const step of output.peel) {
+    const alongRow = step === rowStep;
+    const length = alongRow ? output.cols - col : output.rows - row;
+    for (const next of new Set([1, length - 1])) {
+      if (next < 1 || next >= length) continue;
+      check(written + next, alongRow ? row : row + next, alongRow ? col + next : col);
+    }
+    written += length;
+    if (alongRow) row++;
+    else col++;
+    if (row < output.rows && col < output.cols) check(written, row, col);
+  }
+  return offset;
+}
+
+/** Bits of one buffer for a map and the map made from it in place, the input laid out as `inputPeel` says. */
 export function slideBits(slide: Slide, input: Layout, output: Layout): number {
   const inputs = input.rows * input.cols * slide.inputBits;
   const outputs = output.rows * output.cols * slide.outputBits;
-  return Math.max(leastOffset(slide, input, output) + inputs, outputs);
+  return Math.max(steppedOffset(slide, input, output) + inputs, outputs);
 }
