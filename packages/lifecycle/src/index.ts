@@ -27,6 +27,7 @@ export { relayOutbox } from './relay-outbox.ts';
 export { releaseEvaluation } from './release-evaluation.ts';
 export { releaseTrial } from './release-trial.ts';
 export { submitExperiment } from './submit-experiment.ts';
+export * from './tokens/index.ts';
 export { isTransientError, type RetryOptions, retryTransient } from './transient.ts';
 export type * from './types.ts';
 export { heartbeatWorker, registerWorker, retireWorker, type WorkerStatus } from './workers.ts';
