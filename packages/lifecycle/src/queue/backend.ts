@@ -19,5 +19,8 @@ export type SiblingFactory = BackendFactory<IQueueBackend, object>;
  */
 export const workerOptions = { lockDuration: 3000, stalledInterval: 1000, maxStalledCount: 3 } as const;
 
+/** A server that owes an answer for so long is not there any more. */
+export const silenceMs = 3000;
+
 /** BullMQ keeps no finished jobs: a kept id would swallow the trial's next wake-up. */
 export const jobOptions = { removeOnComplete: true, removeOnFail: true } as const;

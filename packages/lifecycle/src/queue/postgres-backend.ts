@@ -1,6 +1,6 @@
 import { createPostgresBackend, DEFAULT_SCHEMA, type PostgresConnectionOptions, runMigrations } from 'bullmq';
 import pg from 'pg';
-import { type Backend, workerOptions } from './backend.ts';
+import { type Backend, silenceMs, workerOptions } from './backend.ts';
 
 /** The queue on Postgres: BullMQ's tables, in a schema of their own beside ours. */
 export async function openPostgresBackend(
@@ -14,6 +14,9 @@ export async function openPostgresBackend(
     application_name: 'bitkiln-queue',
     connectionTimeoutMillis: 5000,
     keepAlive: true,
+    // A connection that was cut without a word would hold one of the few for ever, and on the server's side its locks.
+    query_timeout: silenceMs,
+    idle_in_transaction_session_timeout: silenceMs,
   });
   pool.on('error', () => undefined);
   // Nor may one that breaks while it is in use end the process: the query under way reports it.

@@ -1,6 +1,6 @@
 import { createRedisBackend } from 'bullmq';
 import { Redis } from 'ioredis';
-import { type Backend, workerOptions } from './backend.ts';
+import { type Backend, silenceMs, workerOptions } from './backend.ts';
 
 const prefix = 'bitkiln';
 
@@ -19,6 +19,8 @@ export async function openRedisBackend(
     connectionName: 'bitkiln',
     // BullMQ's commands wait while the connection is away, rather than fail.
     maxRetriesPerRequest: null,
+    // A connection that was cut without a word is given up, and its commands are sent again over another.
+    socketTimeout: silenceMs,
     retryStrategy: (times) => Math.min(1000, 50 * 2 ** times),
   });
   redis.on('error', onError);
