@@ -1,6 +1,8 @@
-import { connectDatabase, migrate, openQueue } from '@bitkiln/lifecycle';
+import { connectDatabase, isLoopback, migrate, openQueue, refuseOpenNetwork } from '@bitkiln/lifecycle';
 import { buildApp } from './app.ts';
+import { closePromptly } from './close-promptly.ts';
 import type { Config } from './config.ts';
+import { logOptions } from './log-options.ts';
 
 export interface Service {
   /** Where it listens, with the port that it got. */
@@ -22,10 +24,17 @@ export async function startService(config: Config): Promise<Service> {
     const applied = await migrate(config.databaseUrl);
     const database = await connectDatabase(config.databaseUrl, { applicationName: 'bitkiln-api' });
     cleanups.push(() => database.close());
+    await refuseOpenNetwork(database, config.host);
     const queue = await openQueue({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     cleanups.push(() => queue.close());
-    const app = await buildApp({ database, queue, logger: { level: config.logLevel } });
-    cleanups.push(() => app.close());
+    const app = await buildApp({
+      database,
+      queue,
+      logger: logOptions(config.logLevel),
+      requireToken: config.requireToken || !isLoopback(config.host),
+      requestsPerMinute: config.requestsPerMinute,
+    });
+    cleanups.push(closePromptly(app));
     if (applied.length > 0) app.log.info({ applied }, 'migrated');
     const url = await listen(app, config);
     return { url, close };

@@ -133,3 +133,14 @@ test.each([
   expect(errors[0]).toMatch(message);
   expect(errors[0]).not.toContain('secret');
 });
+
+test('a connection on which nothing is asked does not hold up the end', async () => {
+  const server = start({ DATABASE_URL: databaseUrl, PORT: String(await freePort()) });
+  const { hostname, port } = new URL(await ready(server));
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  server.process.kill('SIGTERM');
+  // The grace period would end it with 1.
+  expect(await exitOf(server)).toBe(0);
+  socket.destroy();
+});

@@ -32,8 +32,8 @@ describe('bitkiln storage', () => {
   it.each([
     // R holds two lines and three pixels of five channels beside its map: (2 * 14 + 3) * 5 / 2 + 490 bytes.
     ['A(2,4) C(5,1x1) R() S(10)', 512, 567.5],
-    // 14 * 14 / 2 bytes of input and ten logits of two bytes.
-    ['A(2,4) S(10)', 116, 118],
+    // 14 * 14 / 2 bytes of input, and 19 logits of two bytes: the last one lies where the input was.
+    ['A(2,4) S(20)', 126, 136],
   ])('says what the device takes where the model promises too little: %s', async (network, model, device) => {
     const { stdout } = await runCli('storage', network, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ activationBytes: model, deviceActivationBytes: device });

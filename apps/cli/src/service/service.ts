@@ -98,7 +98,8 @@ async function openDatabase(
   }
   const postgres = await startEmbeddedPostgres({ directory: join(home, 'postgres') });
   stops.push(() => postgres.stop());
-  say(`database: embedded PostgreSQL, data in ${join(home, 'postgres')}`);
+  const found = postgres.adopted ? ', found running and taken over' : '';
+  say(`database: embedded PostgreSQL, data in ${join(home, 'postgres')}${found}`);
   return postgres.url;
 }
 
