@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase, startTestRedis, type TestRedis } from '@bitkiln/infra/testing';
-import { openQueue } from '@bitkiln/lifecycle';
+import { connectDatabase, openQueue } from '@bitkiln/lifecycle';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { spawnWorker } from '../../apps/worker/test/support/spawn-worker.ts';
 import { freshTrialQueue } from '../../packages/lifecycle/src/queue-names.ts';
 import { startFaultProxy } from './driver/fault-proxy.ts';
 
@@ -59,3 +61,15 @@ test.each(['postgres', 'redis'] as const)(
   },
   60_000,
 );
+
+test('a worker whose connections went silent drains with code 0 all the same', async () => {
+  const { proxy, url } = await proxied(databaseUrl);
+  const worker = spawnWorker({ DATABASE_URL: url, LOG_LEVEL: 'debug' });
+  await worker.line((line) => line.msg.includes('trains with'));
+  const database = await connectDatabase(databaseUrl);
+  while ((await database.prisma.worker.count()) === 0) await sleep(50);
+  await database.close();
+  proxy.halfOpen();
+  expect(await worker.end('SIGTERM')).toBe(0);
+  await proxy.close();
+}, 60_000);

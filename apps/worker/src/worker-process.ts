@@ -9,6 +9,7 @@ import {
 } from '@bitkiln/lifecycle';
 import type { Logger } from 'pino';
 import { ComputeThread } from './compute/compute-thread.ts';
+import { farewell } from './farewell.ts';
 import { ImageCache } from './images/image-cache.ts';
 import type { WorkerSettings } from './settings.ts';
 import { runSlot } from './slot/slot.ts';
@@ -38,7 +39,7 @@ export async function runWorkerProcess(
     connectDatabase(databaseUrl, { poolSize, applicationName: 'bitkiln worker' }),
   );
   const queue = await retry(() => openQueue({ databaseUrl, redisUrl }));
-  await untilMigrated(database, draining, log);
+  await retry(() => untilMigrated(database, draining, log));
   const upkeep = startMaintenance(database, queue, {
     onError: (error) => log.warn({ err: error }, 'upkeep failed; trying again'),
     onReport: (report) => log.info(report, 'upkeep mended'),
@@ -49,9 +50,12 @@ export async function runWorkerProcess(
     runSlot({ host, device: deviceOf(settings, index), trainer, thread }, shared),
   );
   const ends = await Promise.allSettled(slots);
-  await upkeep.stop();
-  await queue.close();
-  await database.close();
+  const close = async () => {
+    await upkeep.stop();
+    await queue.close();
+    await database.close();
+  };
+  await farewell(close).catch((error) => log.warn({ err: error }, 'connections were left open'));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 

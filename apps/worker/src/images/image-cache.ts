@@ -1,5 +1,6 @@
 import type { Dataset } from '@bitkiln/core';
 import type { DataProgress } from '@bitkiln/datasets';
+import { unlessAborted } from '../unless-aborted.ts';
 import { type DataApi, type ImageSource, readImages } from './read-images.ts';
 
 type Listener = (progress: DataProgress) => void;
@@ -67,13 +68,4 @@ export class ImageCache {
   #forget(entry: Entry): void {
     for (const [key, known] of this.#entries) if (known === entry) this.#entries.delete(key);
   }
-}
-
-/** The value, or the signal's reason if that comes first. */
-function unlessAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,5 +1,7 @@
 import { type LeaseResult, retryTransient, StaleAttemptError } from '@bitkiln/lifecycle';
 import type { Logger } from 'pino';
+import { farewell } from '../farewell.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { keepLease, LeaseLostError } from './lease.ts';
 import type { Stopping } from './stopping.ts';
 
@@ -18,9 +20,6 @@ export interface HeldAttempt {
   persist<T>(verb: () => Promise<T>): Promise<T>;
 }
 
-/** A process that stops and can't reach the database gives up handing back after this; then the lease lapses. */
-const farewellMs = 2000;
-
 /**
  * Holds an attempt's lease while `work` runs, then ends the attempt: as the work says, or as what stopped it calls
  * for. Only errors of the work itself count as failures.
@@ -32,15 +31,14 @@ export async function holdAttempt(
 ): Promise<void> {
   const lease = keepLease(() => verbs.extend(), log);
   const signal = AbortSignal.any([lease.lost, stopping.now]);
-  const retry = <T>(verb: () => Promise<T>, until: AbortSignal) =>
-    retryTransient(verb, {
-      signal: until,
-      onRetry: (error, delayMs) => log.warn({ err: error, delayMs }, 'the database is away; trying again'),
-    });
+  const onRetry = (error: unknown, delayMs: number) =>
+    log.warn({ err: error, delayMs }, 'the database is away; trying again');
+  // A verb that the database leaves without an answer must not outlast the attempt.
+  const persist = <T>(verb: () => Promise<T>) =>
+    unlessAborted(retryTransient(verb, { signal, onRetry }), signal);
   const handBack = async () => {
-    const until = AbortSignal.timeout(farewellMs);
     try {
-      const held = await retry(() => verbs.release('the worker is shutting down'), until);
+      const held = await farewell(() => verbs.release('the worker is shutting down'), onRetry);
       log.info(held ? 'handed back' : 'nothing to hand back: the attempt was over');
     } catch (error) {
       log.warn({ err: error }, 'could not be handed back: its lease will lapse');
@@ -51,10 +49,10 @@ export async function holdAttempt(
     if (stopping.now.aborted) return handBack();
     if (error instanceof StaleAttemptError) throw error;
     log.error({ err: error }, 'attempt failed');
-    await retry(() => verbs.fail(error instanceof Error ? error.message : String(error)), signal);
+    await persist(() => verbs.fail(error instanceof Error ? error.message : String(error)));
   };
   try {
-    const outcome = await work({ signal, persist: (verb) => retry(verb, signal) }).catch(endAfter);
+    const outcome = await work({ signal, persist }).catch(endAfter);
     if (outcome === 'hand-back') await handBack();
   } catch (error) {
     if (!(error instanceof StaleAttemptError || error instanceof LeaseLostError)) throw error;

@@ -13,6 +13,7 @@ import type { TrainerSpec } from '@bitkiln/trainer';
 import type { Logger } from 'pino';
 import { ComputeThread } from '../compute/compute-thread.ts';
 import { every } from '../every.ts';
+import { farewell } from '../farewell.ts';
 import { version } from '../version.ts';
 import { claimJob } from './claim-job.ts';
 import type { ProcessContext, SlotContext } from './slot-context.ts';
@@ -28,9 +29,6 @@ export interface SlotSettings {
 
 /** Pause after a fault of the queue or of ours, so that a lasting one doesn't spin. */
 const faultPauseMs = 1000;
-
-/** A process that stops and can't reach the database gives up saying so after this. */
-const farewellMs = 2000;
 
 /**
  * A slot is what the life cycle calls a worker: it registers, works on one job after another until the process
@@ -69,15 +67,17 @@ export async function runSlot(settings: SlotSettings, shared: ProcessContext): P
     }
   } finally {
     heartbeat.stop();
-    await Promise.all([consumer.close(), thread.close()]);
+    const closed = farewell(() => consumer.close()).catch((error) =>
+      log.warn({ err: error }, 'the queue was left without a word'),
+    );
+    await Promise.all([closed, thread.close()]);
     await retire(database, workerId, log);
   }
 }
 
 async function retire(database: Database, workerId: string, log: Logger): Promise<void> {
-  const signal = AbortSignal.timeout(farewellMs);
   try {
-    await retryTransient(() => retireWorker(database, workerId), { signal });
+    await farewell(() => retireWorker(database, workerId));
     log.info('retired');
   } catch (error) {
     log.warn({ err: error }, 'left without a word: the service will find out by itself');

@@ -120,3 +120,15 @@ test('it leaves within moments even where the database stays away', async () => 
   await held;
   expect(lines.at(-1)?.msg).toBe('could not be handed back: its lease will lapse');
 });
+
+test('a verb that is never answered does not outlast its attempt, nor the hand-back the process', async () => {
+  const { hold, lines, verbs, now } = attempt();
+  const silence = new Promise<never>(() => {});
+  Object.assign(verbs, { release: () => silence });
+  const held = hold(async ({ persist }) => persist(() => silence));
+  const started = performance.now();
+  now.abort();
+  await held;
+  expect(performance.now() - started).toBeGreaterThan(1900);
+  expect(lines.at(-1)!.msg).toBe('could not be handed back: its lease will lapse');
+});
