@@ -1,0 +1,184 @@
+import { effect, type Signal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { Curve, StageName } from '../api/types.ts';
+import { loss, percent } from '../format/format.ts';
+import { theme } from '../ui/theme.ts';
+import { chartAxes } from './axes.ts';
+import { columnOf, type Metric, placeOf, valueAt, valueRange } from './curve-geometry.ts';
+import { drawCurves, drawHighlight, type Picture } from './curves-canvas.ts';
+
+export type { Metric } from './curve-geometry.ts';
+
+interface Props {
+  readonly trials: readonly Curve[];
+  readonly epochs: number;
+  readonly metric: Metric;
+  readonly stage: StageName;
+  readonly pickedId: string | null;
+  readonly hovered: Signal<string | null>;
+  readonly version: Signal<number>;
+  readonly onOpen: (trialId: string) => void;
+}
+
+const height = 216;
+/** A curve further from the pointer than this is not meant. */
+const reach = 28;
+
+interface Tip {
+  readonly left: number;
+  readonly top: number;
+  readonly trial: number;
+  readonly epoch: number;
+  readonly value: number;
+}
+
+/** All curves of a stage on a canvas. Pointing at one fades the others; a click opens it; a drag zooms in. */
+export function CurvesChart(props: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const [tip, setTip] = useState<Tip | null>(null);
+  const redraw = useRef(() => {});
+  const { epochs, metric, stage, trials, pickedId } = props;
+
+  useEffect(() => {
+    const host = box.current!;
+    const base = layer('curves');
+    const top = layer('highlight');
+    const { hovered, version } = latest.current;
+    let range = valueRange(latest.current.trials, metric);
+    const plot = new uPlot(
+      {
+        width: host.clientWidth,
+        height,
+        legend: { show: false },
+        cursor: { points: { show: false }, drag: { x: true, y: false }, y: false },
+        scales: {
+          x: { time: false, range: (_plot, minimum, maximum) => [minimum, maximum] },
+          y: { distr: metric === 'loss' ? 3 : 1, range: () => [...range] },
+        },
+        axes: chartAxes(metric),
+        series: [{}, { paths: () => null, points: { show: false } }],
+        hooks: {
+          draw: [() => drawCurves(base, picture())],
+          setCursor: [({ cursor }) => point(cursor.left ?? -1, cursor.top ?? -1)],
+        },
+      },
+      [[0, Math.max(1, epochs - 1)], [...range]],
+      host,
+    );
+    plot.over.append(base, top);
+
+    function picture(): Picture {
+      return { plot, metric, stage, trials: latest.current.trials, pickedId: latest.current.pickedId };
+    }
+    function point(left: number, pointerTop: number): void {
+      const near = left < 0 ? null : nearest(plot, latest.current.trials, metric, left, pointerTop);
+      const id = near?.id ?? null;
+      if (hovered.peek() !== id) hovered.value = id;
+      setTip(near === null ? null : tipOf(plot, near, metric, left));
+    }
+    const click = () => {
+      const id = hovered.peek();
+      if (id !== null) latest.current.onOpen(id);
+    };
+    plot.over.addEventListener('click', click);
+    redraw.current = () => {
+      range = valueRange(latest.current.trials, metric);
+      plot.redraw(false, true);
+      plot.setScale('y', { min: range[0], max: range[1] });
+      drawHighlight(top, picture(), hovered.peek());
+    };
+    const stops = [
+      effect(() => {
+        void version.value;
+        void theme.value;
+        requestAnimationFrame(redraw.current);
+      }),
+      effect(() => {
+        const id = hovered.value;
+        const here = latest.current.trials.some((trial) => trial.id === id);
+        base.dataset.faded = String(here);
+        drawHighlight(top, picture(), id);
+      }),
+    ];
+    const observer = new ResizeObserver(() => {
+      plot.setSize({ width: host.clientWidth, height });
+      drawHighlight(top, picture(), hovered.peek());
+    });
+    observer.observe(host);
+    return () => {
+      redraw.current = () => {};
+      observer.disconnect();
+      for (const stop of stops) stop();
+      plot.destroy();
+    };
+  }, [metric, stage, epochs]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another pick or list of trials is another picture.
+  useEffect(() => redraw.current(), [trials, pickedId]);
+
+  return (
+    <div class="chart" role="img" aria-label={describe(props)}>
+      <div ref={box} />
+      {trials.length === 0 && <p class="chart-empty faint small">No epoch yet</p>}
+      {tip && (
+        <div class="tip" style={{ left: `${tip.left}px`, top: `${tip.top}px` }}>
+          <strong>Trial {tip.trial}</strong>
+          <span>
+            epoch {tip.epoch} · {metric === 'loss' ? loss(tip.value) : percent(tip.value)}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function layer(name: string): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.className = `layer ${name}`;
+  return canvas;
+}
+
+function nearest(
+  plot: uPlot,
+  trials: readonly Curve[],
+  metric: Metric,
+  left: number,
+  top: number,
+): Curve | null {
+  const epoch = plot.posToVal(left, 'x');
+  let best: Curve | null = null;
+  let distance = reach;
+  for (const trial of trials) {
+    const value = valueAt(trial, metric, epoch);
+    if (value === null) continue;
+    const away = Math.abs(plot.valToPos(value, 'y') - top);
+    if (away >= distance) continue;
+    best = trial;
+    distance = away;
+  }
+  return best;
+}
+
+function tipOf(plot: uPlot, trial: Curve, metric: Metric, left: number): Tip {
+  const place = Math.max(0, placeOf(trial.epochs, plot.posToVal(left, 'x') + 0.5));
+  const epoch = trial.epochs[place]!;
+  const value = columnOf(trial, metric)[place]!;
+  const { left: edgeLeft, top: edgeTop, width } = plot.bbox;
+  const x = plot.valToPos(epoch, 'x');
+  const flip = x > width / devicePixelRatio - 130;
+  return {
+    left: edgeLeft / devicePixelRatio + x + (flip ? -130 : 12),
+    top: Math.max(0, edgeTop / devicePixelRatio + plot.valToPos(value, 'y') - 40),
+    trial: trial.index,
+    epoch,
+    value,
+  };
+}
+
+function describe({ trials, metric, epochs }: Props): string {
+  const started = trials.filter(({ epochsDone }) => epochsDone > 0).length;
+  return `Validation ${metric} of ${started} trials over ${epochs} epochs; the table of trials has the figures`;
+}

@@ -1,0 +1,154 @@
+import { signal } from '@preact/signals';
+import { type ApiError, get, toApiError } from '../../api/client.ts';
+import {
+  type Curves,
+  type Experiment,
+  type StageName,
+  type StageSelection,
+  stageNames,
+  type Winner,
+} from '../../api/types.ts';
+import { follow } from '../../live/follow.ts';
+import { applyToCurves, type TrialEvent } from './apply-event.ts';
+
+export interface LoggedEvent {
+  readonly sequence: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export type ExperimentStore = ReturnType<typeof createExperimentStore>;
+
+const pointsAStage = 30_000;
+/** How far back the log begins, and how long it grows. */
+const logged = 300;
+const refreshMs = 700;
+
+/**
+ * An experiment as its page shows it: read once, then kept up to date by its events. Curves grow by each epoch's
+ * event; the counts, which many events change at once, are read again at most every 0.7 s while events come.
+ */
+export function createExperimentStore(id: string) {
+  const experiment = signal<Experiment | null>(null);
+  const error = signal<ApiError | null>(null);
+  const curves = signal<ReadonlyMap<StageName, Curves>>(new Map());
+  /** Grows when a curve has grown: the charts' sign to draw. */
+  const version = signal(0);
+  const selections = signal<readonly StageSelection[]>([]);
+  const winner = signal<Winner | null>(null);
+  const events = signal<readonly LoggedEvent[]>([]);
+  /** The trial under the pointer, in whichever panel. */
+  const hovered = signal<string | null>(null);
+
+  const abort = new AbortController();
+  let lastSequence = 0;
+  let stopFollowing = () => {};
+  let refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  let drawTimer: ReturnType<typeof setTimeout> | undefined;
+  let pending: LoggedEvent[] = [];
+
+  async function load(): Promise<void> {
+    try {
+      const found = await get<Experiment>(`/experiments/${id}`, abort.signal);
+      const begun = found.stages.filter(({ state, epochsDone }) => state !== 'waiting' || epochsDone > 0);
+      const [read] = await Promise.all([
+        Promise.all(begun.map(({ name }) => readCurves(name))),
+        readSelections(),
+        readWinner(found),
+      ]);
+      curves.value = new Map(read.map((stage) => [stage.stage, stage]));
+      experiment.value = found;
+      error.value = null;
+      // Curves may be older than what was read after them, never newer: from the oldest on, events bring all.
+      lastSequence = Math.max(0, found.lastEventId - logged);
+      stopFollowing = follow({
+        url: () => `/experiments/${id}/events?after=${lastSequence}`,
+        onMessage: ({ id: sequence, event, data }) => receive(Number(sequence), event ?? '', data),
+      });
+    } catch (reason) {
+      if (!abort.signal.aborted) error.value = toApiError(reason);
+    }
+  }
+
+  function readCurves(stage: StageName): Promise<Curves> {
+    return get(`/experiments/${id}/curves?stage=${stage}&points=${pointsAStage}`, abort.signal);
+  }
+
+  async function readSelections(): Promise<void> {
+    const read = await get<{ selections: StageSelection[] }>(`/experiments/${id}/selections`, abort.signal);
+    selections.value = read.selections;
+  }
+
+  async function readWinner({ state }: Experiment): Promise<void> {
+    if (state === 'succeeded') winner.value = await get(`/experiments/${id}/best`, abort.signal);
+  }
+
+  function receive(sequence: number, type: string, json: string): void {
+    if (sequence <= lastSequence) return;
+    lastSequence = sequence;
+    const data = JSON.parse(json) as LoggedEvent['data'];
+    pending.push({ sequence, type, data });
+    const stage = data.stage as StageName | undefined;
+    const known = stage === undefined ? undefined : curves.value.get(stage);
+    if (known !== undefined && type.startsWith('trial.'))
+      applyToCurves(known, type, data as unknown as TrialEvent);
+    if (type === 'stage.started' && stage !== undefined && known === undefined) void addStage(stage);
+    drawTimer ??= setTimeout(draw, 120);
+    const held = experiment.value?.lastEventId ?? 0;
+    if (sequence > held) refreshTimer ??= setTimeout(refresh, refreshMs);
+  }
+
+  function draw(): void {
+    drawTimer = undefined;
+    events.value = [...events.value, ...pending].slice(-logged);
+    pending = [];
+    version.value += 1;
+  }
+
+  async function addStage(stage: StageName): Promise<void> {
+    const read = await readCurves(stage).catch(() => null);
+    if (read !== null) curves.value = new Map([...curves.value, [stage, read]]);
+  }
+
+  async function refresh(): Promise<void> {
+    refreshTimer = undefined;
+    try {
+      const found = await get<Experiment>(`/experiments/${id}`, abort.signal);
+      const picked = found.stages.filter(({ pickedTrialId }) => pickedTrialId !== null).length;
+      if (picked !== selections.value.length) await readSelections();
+      if (winner.value === null) await readWinner(found);
+      experiment.value = found;
+    } catch {
+      // The service is away: its events come again, and with them the next refresh.
+      if (!abort.signal.aborted) refreshTimer = setTimeout(refresh, refreshMs);
+    }
+  }
+
+  void load();
+  return {
+    id,
+    experiment,
+    error,
+    curves,
+    version,
+    selections,
+    winner,
+    events,
+    hovered,
+    reload: load,
+    refresh,
+    close: () => {
+      abort.abort();
+      stopFollowing();
+      clearTimeout(refreshTimer);
+      clearTimeout(drawTimer);
+    },
+  };
+}
+
+/** The stage that matters most now: the one that runs, else the last that has begun. */
+export function currentStage({ stages }: Experiment): StageName {
+  const running = stages.find(({ state }) => state === 'running');
+  const begun = stages.findLast(({ epochsDone }) => epochsDone > 0);
+  return running?.name ?? begun?.name ?? stageNames[0];
+}

@@ -1,0 +1,3 @@
+export default function NewExperimentPage(_props: { readonly id?: string }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export default function TrialPage(_props: { readonly id?: string }) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export default function WinnerPage(_props: { readonly id?: string }) {
+  return null;
+}
