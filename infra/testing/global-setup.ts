@@ -79,7 +79,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Ends and removes the databases of test runs that were killed; another user's are left to that user. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(prefix) || isProcessAlive(Number(name.slice(prefix.length)))) continue;
+    if (!name.startsWith(prefix) || isProcessAlive(Number.parseInt(name.slice(prefix.length), 10))) continue;
     const folder = join(tmpdir(), name);
     try {
       const server = await runningPostmaster(join(folder, 'data'));
