@@ -1,5 +1,6 @@
 import type { StageName } from '@bitkiln/core';
 import { StaleAttemptError, type StaleReason } from './errors.ts';
+import type { TrialFields } from './events.ts';
 import type { Transaction } from './transaction.ts';
 import type { Fence, TrialState } from './types.ts';
 
@@ -13,10 +14,12 @@ import type { Fence, TrialState } from './types.ts';
  *     queued one and goes on from its latest checkpoint, on workers of its numerics id. No attempt is used up.
  *   - The trial itself goes wrong (fail-trial): **queued** again, and after three failures **failed**.
  *   - Its last epoch is recorded and reported (complete-trial): **succeeded**.
- * - Cancelling the experiment makes what isn't over **cancelled**.
+ * - Cancelling the experiment makes what isn't over **cancelled**, as declaring the trial invalid does.
  *
- * Succeeded, failed and cancelled are final, and the stage counts each trial once as it gets there. An attempt's
- * own row ends as succeeded, failed, preempted or cancelled, and then says why.
+ * Succeeded, failed and cancelled are final, and the stage counts each trial once as it gets there; only by request
+ * does a failed one go back to the queue (retry-trial, restart-trial). While its experiment is paused nothing is
+ * claimed, and a running trial is handed back after its epoch. An attempt's own row ends as succeeded, failed,
+ * preempted or cancelled, and then says why.
  */
 export interface LockedTrial {
   readonly id: string;
@@ -33,6 +36,10 @@ export interface LockedTrial {
   readonly best_loss: number | null;
   readonly best_loss_correct: number | null;
   readonly best_correct: number | null;
+  /** The trial that this one repeats; a repeat counts in no stage and no pick. */
+  readonly repeat_of: string | null;
+  /** True once it was declared invalid. */
+  readonly invalid: boolean;
 }
 
 export type AttemptEnd = 'succeeded' | 'failed' | 'preempted' | 'cancelled';
@@ -41,7 +48,8 @@ export type AttemptEnd = 'succeeded' | 'failed' | 'preempted' | 'cancelled';
 export async function lockTrial(transaction: Transaction, trialId: string): Promise<LockedTrial | null> {
   const found = await transaction.query<LockedTrial>(
     `SELECT id, experiment_id, stage_id, stage_name, trial_index, state, numerics_id, attempt, failures,
-            epochs_done, validation_total, best_loss, best_loss_correct, best_correct
+            epochs_done, validation_total, best_loss, best_loss_correct, best_correct, repeat_of,
+            invalidated_at IS NOT NULL AS invalid
        FROM trials WHERE id = $1 FOR NO KEY UPDATE`,
     [trialId],
   );
@@ -102,6 +110,7 @@ export function describeFence({ trialId, attempt }: Fence): string {
 }
 
 /** What every event of a trial names it by. */
-export function trialFields(trial: LockedTrial): { trialId: string; stage: StageName; index: number } {
-  return { trialId: trial.id, stage: trial.stage_name, index: trial.trial_index };
+export function trialFields(trial: LockedTrial): TrialFields {
+  const fields = { trialId: trial.id, stage: trial.stage_name, index: trial.trial_index };
+  return trial.repeat_of === null ? fields : { ...fields, repeatOf: trial.repeat_of };
 }

@@ -1,10 +1,13 @@
 import { appendEvent } from './append-event.ts';
 import { bytesToFloats, type CheckpointBytes, verifyCheckpoint } from './checkpoint-bytes.ts';
 import type { Database } from './database.ts';
+import { CorruptCheckpointError } from './errors.ts';
 import { lockExperiment, requeueEvaluation } from './evaluation.ts';
+import { failLockedEvaluation } from './fail-evaluation.ts';
 import { defaultLeaseMs } from './lease.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { ClaimEvaluationResult, ClaimedEvaluation } from './types.ts';
+import { workFormat } from './work-format.ts';
 
 export interface ClaimEvaluationInput {
   readonly experimentId: string;
@@ -25,6 +28,9 @@ export function claimEvaluation(
     if (experiment.state !== 'evaluating' || (experiment.leased && !experiment.lapsed)) {
       return { outcome: 'unavailable', state: experiment.state };
     }
+    const { paused, format } = experiment;
+    if (format > workFormat) return { outcome: 'newer-format', format, readable: workFormat };
+    if (paused) return { outcome: 'paused' };
     if (experiment.lapsed)
       await requeueEvaluation(transaction, experiment, 'evaluation.preempted', 'lease lapsed');
     const attempt = experiment.evaluation_attempt + 1;
@@ -38,10 +44,16 @@ export function claimEvaluation(
       attempt,
       workerId: input.workerId,
     });
-    return {
-      outcome: 'claimed',
-      evaluation: await describeEvaluation(transaction, experiment.id, attempt, leaseMs),
-    };
+    try {
+      return {
+        outcome: 'claimed',
+        evaluation: await describeEvaluation(transaction, experiment.id, attempt, leaseMs),
+      };
+    } catch (error) {
+      if (!(error instanceof CorruptCheckpointError)) throw error;
+      await failLockedEvaluation(transaction, { ...experiment, evaluation_attempt: attempt }, error.message);
+      return { outcome: 'corrupt-checkpoint', reason: error.message };
+    }
   });
 }
 
@@ -87,7 +99,9 @@ async function describeEvaluation(
   );
   const row = found.rows[0];
   if (row === undefined)
-    throw new Error(`the winner of experiment ${experimentId} has no lowest-loss checkpoint`);
+    throw new CorruptCheckpointError(
+      `the winner of experiment ${experimentId} has no lowest-loss checkpoint`,
+    );
   verifyCheckpoint(row, `the lowest-loss checkpoint of trial ${row.trial_id}`);
   return {
     fence: { experimentId, attempt },

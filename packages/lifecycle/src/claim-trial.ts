@@ -4,18 +4,22 @@ import { type LockedTrial, lockTrial, trialFields } from './attempt.ts';
 import type { CheckpointBytes } from './checkpoint-bytes.ts';
 import { bytesToFloats, verifyCheckpoint } from './checkpoint-bytes.ts';
 import type { Database } from './database.ts';
+import { CorruptCheckpointError } from './errors.ts';
+import { lockExperiment } from './evaluation.ts';
+import { failAttempt } from './fail-trial.ts';
 import { defaultLeaseMs } from './lease.ts';
+import { inGrace } from './lease-grace.ts';
 import { formatNumericsId } from './numerics.ts';
 import { enqueueTrials } from './outbox.ts';
 import { preemptTrial } from './preempt-trial.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { ClaimedTrial, ClaimTrialInput, ClaimTrialResult, ResumePoint, StartPoint } from './types.ts';
+import { workFormat } from './work-format.ts';
 
 /**
  * Takes a waiting trial for a worker: of any number that try, one gets it. The first claim gives the trial its
- * numerics id; later ones must have the same. A running trial whose lease has lapsed is taken over.
- *
- * @throws CorruptCheckpointError where the stored start or resume point is damaged.
+ * numerics id; later ones must have the same. A running trial whose lease has lapsed is taken over. An attempt
+ * whose start or resume point is damaged has failed at once, with the reason.
  */
 export function claimTrial(database: Database, input: ClaimTrialInput): Promise<ClaimTrialResult> {
   const numericsId = formatNumericsId(input.numericsId);
@@ -29,18 +33,28 @@ export function claimTrial(database: Database, input: ClaimTrialInput): Promise<
     }
     if (trial.state !== 'queued' && trial.state !== 'preempted')
       return { outcome: 'unavailable', state: trial.state };
+    const { paused, format } = (await lockExperiment(transaction, trial.experiment_id))!;
+    if (format > workFormat) return { outcome: 'newer-format', format, readable: workFormat };
+    if (paused) return { outcome: 'paused' };
     if (trial.numerics_id !== null && trial.numerics_id !== numericsId) {
       await enqueueTrials(transaction, [trial.id]);
       return { outcome: 'other-numerics', numericsId: trial.numerics_id };
     }
     const attempt = await beginAttempt(transaction, trial, input, leaseMs);
-    return { outcome: 'claimed', trial: await describeTask(transaction, trial, attempt, leaseMs) };
+    try {
+      return { outcome: 'claimed', trial: await describeTask(transaction, trial, attempt, leaseMs) };
+    } catch (error) {
+      if (!(error instanceof CorruptCheckpointError)) throw error;
+      await failAttempt(transaction, { ...trial, attempt }, error.message);
+      return { outcome: 'corrupt-checkpoint', reason: error.message };
+    }
   });
 }
 
 async function hasLapsed(transaction: Transaction, trial: LockedTrial): Promise<boolean> {
   const found = await transaction.query<{ lapsed: boolean }>(
-    'SELECT lease_expires_at < clock_timestamp() AS lapsed FROM attempts WHERE trial_id = $1 AND number = $2',
+    `SELECT lease_expires_at < clock_timestamp() AND NOT ${inGrace} AS lapsed
+       FROM attempts WHERE trial_id = $1 AND number = $2`,
     [trial.id, trial.attempt],
   );
   return found.rows[0]?.lapsed === true;
@@ -162,7 +176,9 @@ async function startPoint(transaction: Transaction, trial: LockedTrial): Promise
   );
   const row = found.rows[0];
   if (trial.stage_name === 'float') return { kind: 'fresh' };
-  if (row === undefined) throw new Error(`the stage before trial ${trial.id} has no pick with a checkpoint`);
+  if (row === undefined) {
+    throw new CorruptCheckpointError(`the stage before trial ${trial.id} has no pick with a checkpoint`);
+  }
   verifyCheckpoint(row, `the lowest-loss checkpoint of trial ${row.trial_id}`);
   return {
     kind: 'parameters',
@@ -180,7 +196,9 @@ async function resumePoint(transaction: Transaction, trial: LockedTrial): Promis
   );
   const row = found.rows[0];
   if (row === undefined || row.epochs_done !== trial.epochs_done) {
-    throw new Error(`trial ${trial.id} has ${trial.epochs_done} epochs and no checkpoint after the last`);
+    throw new CorruptCheckpointError(
+      `trial ${trial.id} has ${trial.epochs_done} epochs and no checkpoint after the last`,
+    );
   }
   verifyCheckpoint(row, `the latest checkpoint of trial ${trial.id}`);
   return {

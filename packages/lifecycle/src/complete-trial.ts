@@ -1,5 +1,6 @@
 import { appendEvent } from './append-event.ts';
 import { attemptEnd, describeFence, endAttempt, lockAttempt, lockTrial, trialFields } from './attempt.ts';
+import { recordComparison } from './compare-repeat.ts';
 import type { Database } from './database.ts';
 import { InvalidEpochError } from './errors.ts';
 import { countTrial, experimentState } from './finish-stage.ts';
@@ -34,8 +35,12 @@ export function completeTrial(database: Database, fence: Fence): Promise<Complet
       `UPDATE trials SET state = 'succeeded', failure_reason = NULL, finished_at = clock_timestamp() WHERE id = $1`,
       [trial.id],
     );
-    // Nothing resumes a finished trial: the optimizer's moments are two thirds of its bytes.
-    await transaction.query(`DELETE FROM checkpoints WHERE trial_id = $1 AND kind = 'latest'`, [trial.id]);
+    // Nothing resumes a finished trial: the optimizer's moments are two thirds of its bytes. Their hash stays.
+    await transaction.query(
+      `WITH dropped AS (DELETE FROM checkpoints WHERE trial_id = $1 AND kind = 'latest' RETURNING sha256)
+       UPDATE trials SET final_sha256 = sha256 FROM dropped WHERE id = $1`,
+      [trial.id],
+    );
     await appendEvent(transaction, trial.experiment_id, 'trial.succeeded', {
       ...trialFields(trial),
       attempt: fence.attempt,
@@ -44,7 +49,8 @@ export function completeTrial(database: Database, fence: Fence): Promise<Complet
       bestCorrect: trial.best_correct!,
       validationTotal: trial.validation_total!,
     });
-    await countTrial(transaction, trial, 'succeeded');
+    if (trial.repeat_of === null) await countTrial(transaction, trial, 'succeeded');
+    else await recordComparison(transaction, trial, trial.repeat_of);
     return { counted: true, experimentState: await experimentState(transaction, trial.experiment_id) };
   });
 }

@@ -18,6 +18,16 @@ export interface DatabaseOptions {
 }
 
 /**
+ * A connection that was cut without a word must hold neither its user nor, on the server's side, the rows that it
+ * had locked. The server's own limit comes first, so that a slow statement ends with an answer.
+ */
+const timeouts = {
+  query_timeout: 10_000,
+  statement_timeout: 9_000,
+  idle_in_transaction_session_timeout: 5_000,
+} as const;
+
+/**
  * Connects, and asks the database to answer once.
  *
  * @throws Error naming the host and port (never the password) where it can't be reached.
@@ -29,8 +39,7 @@ export async function connectDatabase(url: string, options: DatabaseOptions = {}
     application_name: options.applicationName ?? 'bitkiln',
     connectionTimeoutMillis: 5000,
     keepAlive: true,
-    // A connection that was cut without a word must not hold its user for ever.
-    query_timeout: 60_000,
+    ...timeouts,
   });
   // An idle connection that breaks is replaced at the next use, which reports what is wrong if that fails too.
   pool.on('error', () => undefined);

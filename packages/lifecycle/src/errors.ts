@@ -40,9 +40,21 @@ export class DataMismatchError extends Error {
   override readonly name = 'DataMismatchError';
 }
 
-/** A stored checkpoint's bytes don't have the SHA-256 that was recorded with them. */
+/** A stored checkpoint is missing, or its bytes don't have the SHA-256 that was recorded with them. */
 export class CorruptCheckpointError extends Error {
   override readonly name = 'CorruptCheckpointError';
+}
+
+/** What was asked for can't be done to something in this state; nothing was changed. */
+export class WrongStateError extends Error {
+  override readonly name = 'WrongStateError';
+  readonly state: string;
+
+  /** @param expected what the state must be for it, in words. */
+  constructor(what: 'experiment' | 'trial', id: string, state: string, expected: string) {
+    super(`${what} ${id} is ${state}; expected ${expected}`);
+    this.state = state;
+  }
 }
 
 export class NotFoundError extends Error {

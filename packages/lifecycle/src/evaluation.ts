@@ -1,5 +1,6 @@
 import { appendEvent } from './append-event.ts';
 import { StaleAttemptError, type StaleReason } from './errors.ts';
+import { inGrace } from './lease-grace.ts';
 import { enqueueEvaluation } from './outbox.ts';
 import type { Transaction } from './transaction.ts';
 import type { EvaluationFence, ExperimentState } from './types.ts';
@@ -16,6 +17,8 @@ export interface LockedEvaluation {
   readonly evaluation_failures: number;
   readonly leased: boolean;
   readonly lapsed: boolean;
+  readonly paused: boolean;
+  readonly format: number;
 }
 
 /** Locks an experiment's row until the transaction ends; null where there is none. */
@@ -23,7 +26,8 @@ export async function lockExperiment(transaction: Transaction, id: string): Prom
   const found = await transaction.query<LockedEvaluation>(
     `SELECT id, state, evaluation_attempt, evaluation_failures,
             evaluation_lease_expires_at IS NOT NULL AS leased,
-            coalesce(evaluation_lease_expires_at < clock_timestamp(), false) AS lapsed
+            coalesce(evaluation_lease_expires_at < clock_timestamp(), false) AND NOT ${inGrace} AS lapsed,
+            paused_at IS NOT NULL AS paused, format
        FROM experiments WHERE id = $1 FOR NO KEY UPDATE`,
     [id],
   );
@@ -52,7 +56,7 @@ export async function lockEvaluation(
 
 /** Why an attempt may not write; null where it may. */
 export function staleEvaluationReason(
-  experiment: Omit<LockedEvaluation, 'lapsed'> | null,
+  experiment: Pick<LockedEvaluation, 'state' | 'evaluation_attempt' | 'leased'> | null,
   fence: EvaluationFence,
 ): StaleReason | null {
   if (experiment === null || fence.attempt > experiment.evaluation_attempt) return 'unknown';

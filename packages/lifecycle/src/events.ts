@@ -1,9 +1,16 @@
 import type { StageName } from '@bitkiln/core';
 
-interface TrialFields {
+export interface TrialFields {
   readonly trialId: string;
   readonly stage: StageName;
   readonly index: number;
+  /** The trial that it repeats; left out where it is none. */
+  readonly repeatOf?: string;
+}
+
+/** Who asked for it. */
+interface Requested {
+  readonly by: string;
 }
 
 /** The data of every event type; the names are the `type` column and the server-sent event's `event` field. */
@@ -37,6 +44,16 @@ export interface EventData {
     readonly bestCorrect: number;
     readonly validationTotal: number;
   };
+  'trial.cancelled': TrialFields & { readonly reason: string };
+  /** A failed trial goes back to the queue, with a fresh budget of attempts. */
+  'trial.reopened': TrialFields & Requested;
+  /** Its epochs and checkpoints are gone: it starts from epoch 0, under any numerics id. */
+  'trial.restarted': TrialFields &
+    Requested & { readonly droppedEpochs: number; readonly numericsId: string | null };
+  'trial.repeat-queued': TrialFields & Requested;
+  /** A repeat has finished: did it come to the same bytes, and if not, where did it first differ? */
+  'trial.repeated': TrialFields & { readonly equal: boolean; readonly difference: string | null };
+  'trial.invalidated': TrialFields & Requested & { readonly reason: string };
   'stage.succeeded': { readonly stage: StageName; readonly succeeded: number; readonly failed: number };
   'stage.failed': { readonly stage: StageName; readonly reason: string };
   'selection.made': TrialFields & {
@@ -45,6 +62,8 @@ export interface EventData {
     readonly score: number | null;
     readonly runnerUpTrialId: string | null;
   };
+  /** A pick is taken back, since a trial was declared invalid that it had to do with; another one follows. */
+  'selection.withdrawn': { readonly stage: StageName; readonly trialId: string; readonly reason: string };
   'evaluation.started': { readonly trialId: string };
   'evaluation.claimed': { readonly attempt: number; readonly workerId: string };
   'evaluation.preempted': { readonly attempt: number; readonly reason: string };
@@ -55,7 +74,12 @@ export interface EventData {
     readonly testTotal: number;
   };
   'experiment.failed': { readonly reason: string };
-  'experiment.cancelled': { readonly reason: string };
+  'experiment.cancelled': Requested & { readonly reason: string };
+  'experiment.paused': Requested;
+  'experiment.resumed': Requested;
+  /** A failed experiment goes on, since a trial of it is tried again, or its winner's evaluation. */
+  'experiment.reopened': Requested;
+  'checkpoints.pruned': Requested & { readonly checkpoints: number; readonly bytes: number };
 }
 
 export type EventType = keyof EventData;

@@ -1,6 +1,7 @@
 import type { Database } from './database.ts';
 import { type LockedEvaluation, staleEvaluationReason } from './evaluation.ts';
-import { defaultLeaseMs } from './lease.ts';
+import { defaultLeaseMs, extensionTimeoutMs } from './lease.ts';
+import { limitedQuery } from './limited-query.ts';
 import type { EvaluationFence, LeaseResult } from './types.ts';
 
 /** Keeps an evaluation's hold for another while by the database's clock, or says why it has none any more. */
@@ -10,13 +11,17 @@ export async function extendEvaluationLease(
   leaseMs: number = defaultLeaseMs,
 ): Promise<LeaseResult> {
   const extended = await database.pool.query(
-    `UPDATE experiments SET evaluation_lease_expires_at = clock_timestamp() + $3 * interval '1 ms'
-      WHERE id = $1 AND state = 'evaluating' AND evaluation_attempt = $2 AND evaluation_lease_expires_at IS NOT NULL`,
-    [fence.experimentId, fence.attempt, leaseMs],
+    limitedQuery(
+      `UPDATE experiments SET evaluation_lease_expires_at = clock_timestamp() + $3 * interval '1 ms'
+        WHERE id = $1 AND state = 'evaluating' AND evaluation_attempt = $2
+          AND evaluation_lease_expires_at IS NOT NULL`,
+      [fence.experimentId, fence.attempt, leaseMs],
+      extensionTimeoutMs(leaseMs),
+    ),
   );
   if (extended.rowCount === 1) return { held: true };
-  const found = await database.pool.query<Omit<LockedEvaluation, 'lapsed'>>(
-    `SELECT id, state, evaluation_attempt, evaluation_failures, evaluation_lease_expires_at IS NOT NULL AS leased
+  const found = await database.pool.query<Pick<LockedEvaluation, 'state' | 'evaluation_attempt' | 'leased'>>(
+    `SELECT state, evaluation_attempt, evaluation_lease_expires_at IS NOT NULL AS leased
        FROM experiments WHERE id = $1`,
     [fence.experimentId],
   );

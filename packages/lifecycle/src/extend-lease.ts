@@ -1,6 +1,7 @@
 import { staleReason } from './attempt.ts';
 import type { Database } from './database.ts';
-import { defaultLeaseMs } from './lease.ts';
+import { defaultLeaseMs, extensionTimeoutMs } from './lease.ts';
+import { limitedQuery } from './limited-query.ts';
 import type { Fence, LeaseResult } from './types.ts';
 
 /** Keeps an attempt's hold for another while by the database's clock, or says why it has none any more. */
@@ -10,9 +11,12 @@ export async function extendLease(
   leaseMs: number = defaultLeaseMs,
 ): Promise<LeaseResult> {
   const extended = await database.pool.query(
-    `UPDATE attempts SET lease_expires_at = clock_timestamp() + $3 * interval '1 ms'
-      WHERE trial_id = $1 AND number = $2 AND state = 'running'`,
-    [fence.trialId, fence.attempt, leaseMs],
+    limitedQuery(
+      `UPDATE attempts SET lease_expires_at = clock_timestamp() + $3 * interval '1 ms'
+        WHERE trial_id = $1 AND number = $2 AND state = 'running'`,
+      [fence.trialId, fence.attempt, leaseMs],
+      extensionTimeoutMs(leaseMs),
+    ),
   );
   if (extended.rowCount === 1) return { held: true };
   return { held: false, reason: await staleReason(database.pool, fence) };

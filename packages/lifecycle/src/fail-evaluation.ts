@@ -1,8 +1,8 @@
 import type { Database } from './database.ts';
-import { lockEvaluation, requeueEvaluation } from './evaluation.ts';
+import { type LockedEvaluation, lockEvaluation, requeueEvaluation } from './evaluation.ts';
 import { failExperiment } from './finish-stage.ts';
 import { maxFailures } from './lease.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction, type Transaction } from './transaction.ts';
 import type { EvaluationFence, ExperimentState } from './types.ts';
 
 /**
@@ -17,19 +17,28 @@ export function failEvaluation(
 ): Promise<{ readonly experimentState: ExperimentState }> {
   return inTransaction(database, async (transaction) => {
     const experiment = await lockEvaluation(transaction, fence);
-    await transaction.query(
-      'UPDATE experiments SET evaluation_failures = evaluation_failures + 1 WHERE id = $1',
-      [experiment.id],
-    );
-    if (experiment.evaluation_failures + 1 < maxFailures) {
-      await requeueEvaluation(transaction, experiment, 'evaluation.retried', reason);
-      return { experimentState: 'evaluating' };
-    }
-    await transaction.query(
-      'UPDATE experiments SET evaluation_worker_id = NULL, evaluation_lease_expires_at = NULL WHERE id = $1',
-      [experiment.id],
-    );
-    await failExperiment(transaction, experiment.id, `the winner could not be evaluated: ${reason}`);
-    return { experimentState: 'failed' };
+    return { experimentState: await failLockedEvaluation(transaction, experiment, reason) };
   });
+}
+
+/** Ends a locked evaluation's attempt as failed. */
+export async function failLockedEvaluation(
+  transaction: Transaction,
+  experiment: LockedEvaluation,
+  reason: string,
+): Promise<'evaluating' | 'failed'> {
+  await transaction.query(
+    'UPDATE experiments SET evaluation_failures = evaluation_failures + 1 WHERE id = $1',
+    [experiment.id],
+  );
+  if (experiment.evaluation_failures + 1 < maxFailures) {
+    await requeueEvaluation(transaction, experiment, 'evaluation.retried', reason);
+    return 'evaluating';
+  }
+  await transaction.query(
+    'UPDATE experiments SET evaluation_worker_id = NULL, evaluation_lease_expires_at = NULL WHERE id = $1',
+    [experiment.id],
+  );
+  await failExperiment(transaction, experiment.id, `the winner could not be evaluated: ${reason}`);
+  return 'failed';
 }

@@ -1,10 +1,10 @@
 import { appendEvent } from './append-event.ts';
-import { attemptEnd, endAttempt, lockAttempt, lockTrial, trialFields } from './attempt.ts';
+import { attemptEnd, endAttempt, type LockedTrial, lockAttempt, lockTrial, trialFields } from './attempt.ts';
 import type { Database } from './database.ts';
 import { countTrial, experimentState } from './finish-stage.ts';
 import { maxFailures } from './lease.ts';
 import { enqueueTrials } from './outbox.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction, type Transaction } from './transaction.ts';
 import type { FailTrialResult, Fence } from './types.ts';
 
 /**
@@ -22,27 +22,34 @@ export function failTrial(database: Database, fence: Fence, reason: string): Pro
       return { trialState, experimentState: await experimentState(transaction, before.experiment_id) };
     }
     const trial = await lockAttempt(transaction, fence);
-    const trialState = trial.failures + 1 < maxFailures ? 'queued' : 'failed';
-    await endAttempt(transaction, fence, 'failed', reason);
-    await transaction.query(
-      `UPDATE trials SET state = $2, failures = failures + 1, failure_reason = $3, dispatch = dispatch + 1,
-              dispatched_at = clock_timestamp(),
-              finished_at = CASE WHEN $2 = 'failed'::trial_state THEN clock_timestamp() END
-        WHERE id = $1`,
-      [trial.id, trialState, reason],
-    );
-    if (trialState === 'queued') await enqueueTrials(transaction, [trial.id]);
-    await appendEvent(
-      transaction,
-      trial.experiment_id,
-      trialState === 'queued' ? 'trial.retried' : 'trial.failed',
-      {
-        ...trialFields(trial),
-        attempt: fence.attempt,
-        reason,
-      },
-    );
-    if (trialState === 'failed') await countTrial(transaction, trial, 'failed');
+    const trialState = await failAttempt(transaction, trial, reason);
     return { trialState, experimentState: await experimentState(transaction, trial.experiment_id) };
   });
+}
+
+/** Ends a locked trial's running attempt as failed. */
+export async function failAttempt(
+  transaction: Transaction,
+  trial: LockedTrial,
+  reason: string,
+): Promise<'queued' | 'failed'> {
+  const { attempt } = trial;
+  const trialState = trial.failures + 1 < maxFailures ? 'queued' : 'failed';
+  await endAttempt(transaction, { trialId: trial.id, attempt }, 'failed', reason);
+  await transaction.query(
+    `UPDATE trials SET state = $2, failures = failures + 1, failure_reason = $3, dispatch = dispatch + 1,
+            dispatched_at = clock_timestamp(),
+            finished_at = CASE WHEN $2 = 'failed'::trial_state THEN clock_timestamp() END
+      WHERE id = $1`,
+    [trial.id, trialState, reason],
+  );
+  if (trialState === 'queued') await enqueueTrials(transaction, [trial.id]);
+  await appendEvent(
+    transaction,
+    trial.experiment_id,
+    trialState === 'queued' ? 'trial.retried' : 'trial.failed',
+    { ...trialFields(trial), attempt, reason },
+  );
+  if (trialState === 'failed') await countTrial(transaction, trial, 'failed');
+  return trialState;
 }

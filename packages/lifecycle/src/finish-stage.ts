@@ -15,10 +15,14 @@ interface StageRow {
   readonly trial_count: number;
   readonly succeeded_trials: number;
   readonly failed_trials: number;
+  readonly invalid_trials: number;
 }
 
+const stageColumns =
+  'id, experiment_id, name, position, trial_count, succeeded_trials, failed_trials, invalid_trials';
+
 /**
- * Counts a trial that has just succeeded or failed for good. Counting holds the experiment's row, so of trials that
+ * Counts a trial that has just succeeded, failed for good or been declared invalid; a repeat counts nowhere. Counting holds the experiment's row, so of trials that
  * end at the same moment one comes last, and only that one ends the stage:
  *
  * - with a finished trial, the stage's pick is made and recorded, and the next stage starts, or after the last one
@@ -28,16 +32,17 @@ interface StageRow {
 export async function countTrial(
   transaction: Transaction,
   trial: LockedTrial,
-  outcome: 'succeeded' | 'failed',
+  outcome: 'succeeded' | 'failed' | 'invalid',
 ): Promise<void> {
+  if (trial.repeat_of !== null) return;
   await transaction.query('SELECT 1 FROM experiments WHERE id = $1 FOR NO KEY UPDATE', [trial.experiment_id]);
   const counted = await transaction.query<StageRow>(
     `UPDATE stages SET ${outcome}_trials = ${outcome}_trials + 1 WHERE id = $1
-     RETURNING id, experiment_id, name, position, trial_count, succeeded_trials, failed_trials`,
+     RETURNING ${stageColumns}`,
     [trial.stage_id],
   );
   const stage = counted.rows[0]!;
-  if (stage.succeeded_trials + stage.failed_trials < stage.trial_count) return;
+  if (stage.succeeded_trials + stage.failed_trials + stage.invalid_trials < stage.trial_count) return;
   if (stage.succeeded_trials === 0) await failStage(transaction, stage);
   else await finishStage(transaction, stage);
 }
@@ -65,6 +70,12 @@ async function finishStage(transaction: Transaction, stage: StageRow): Promise<v
     succeeded: stage.succeeded_trials,
     failed: stage.failed_trials,
   });
+  // Without them the pick is made: a failed trial is not tried again.
+  await transaction.query(
+    `DELETE FROM checkpoints USING trials
+      WHERE trial_id = trials.id AND stage_id = $1 AND kind = 'latest' AND state = 'failed' AND repeat_of IS NULL`,
+    [stage.id],
+  );
   if (!last) {
     await startStage(transaction, stage.experiment_id, stage.position + 1);
     return;
@@ -78,11 +89,12 @@ async function finishStage(transaction: Transaction, stage: StageRow): Promise<v
 }
 
 async function failStage(transaction: Transaction, stage: StageRow): Promise<void> {
-  const failed = await transaction.query<{ trial_index: number; failure_reason: string }>(
-    'SELECT trial_index, failure_reason FROM trials WHERE stage_id = $1 ORDER BY trial_index',
+  const failed = await transaction.query<{ trial_index: number; reason: string }>(
+    `SELECT trial_index, coalesce('invalid: ' || invalid_reason, failure_reason) AS reason
+       FROM trials WHERE stage_id = $1 AND repeat_of IS NULL ORDER BY trial_index`,
     [stage.id],
   );
-  const reasons = failed.rows.map((trial) => `trial ${trial.trial_index}: ${trial.failure_reason}`);
+  const reasons = failed.rows.map((trial) => `trial ${trial.trial_index}: ${trial.reason}`);
   const reason = `no trial of the ${stage.name} stage finished: ${reasons.join('; ')}`;
   await transaction.query(
     `UPDATE stages SET finished_at = CASE WHEN id = $2 THEN clock_timestamp() END,

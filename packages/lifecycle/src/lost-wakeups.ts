@@ -38,17 +38,28 @@ export async function findLostWakeups(database: Database, queue: JobQueue): Prom
   return missing.length;
 }
 
-/** Those asked about go to the end of the line. */
+/**
+ * Those asked about go to the end of the line; those of a paused experiment leave it (no time at all), until resuming
+ * puts them back.
+ */
 async function waitingTrials(database: Database): Promise<readonly Job[]> {
-  const found = await database.pool.query<{ id: string; dispatch: number; numerics_id: string | null }>(
-    `UPDATE trials SET dispatched_at = clock_timestamp()
-      WHERE id IN (SELECT id FROM trials
-                    WHERE state IN ('queued', 'preempted') AND dispatched_at < now() - $1 * interval '1 ms'
-                    ORDER BY dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
-     RETURNING id, dispatch, numerics_id`,
+  const found = await database.pool.query<{
+    id: string;
+    dispatch: number;
+    numerics_id: string | null;
+    paused: boolean;
+  }>(
+    `UPDATE trials SET dispatched_at = CASE WHEN paused_at IS NULL THEN clock_timestamp() END
+       FROM experiments e
+      WHERE e.id = experiment_id
+        AND trials.id IN (SELECT id FROM trials
+                           WHERE state IN ('queued', 'preempted') AND dispatched_at < now() - $1 * interval '1 ms'
+                           ORDER BY dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+     RETURNING trials.id, dispatch, numerics_id, dispatched_at IS NULL AS paused`,
     [graceMs, batch],
   );
-  return found.rows.map((trial) => ({
+  const awake = found.rows.filter(({ paused }) => !paused);
+  return awake.map((trial) => ({
     jobId: `trial-${trial.id}-${trial.dispatch}`,
     queue: trial.numerics_id === null ? freshTrialQueue : numericsQueue(trial.numerics_id),
     payload: { kind: 'trial', trialId: trial.id },
@@ -59,7 +70,7 @@ async function waitingEvaluations(database: Database): Promise<readonly Job[]> {
   const found = await database.pool.query<{ id: string; evaluation_dispatch: number }>(
     `UPDATE experiments SET evaluation_dispatched_at = clock_timestamp()
       WHERE id IN (SELECT id FROM experiments
-                    WHERE state = 'evaluating' AND evaluation_lease_expires_at IS NULL
+                    WHERE state = 'evaluating' AND evaluation_lease_expires_at IS NULL AND paused_at IS NULL
                       AND evaluation_dispatched_at < now() - $1 * interval '1 ms'
                     ORDER BY evaluation_dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
      RETURNING id, evaluation_dispatch`,

@@ -1,6 +1,8 @@
 import { lockTrial } from './attempt.ts';
 import type { Database } from './database.ts';
 import { lockExperiment, requeueEvaluation } from './evaluation.ts';
+import { defaultLeaseMs } from './lease.ts';
+import { inGrace } from './lease-grace.ts';
 import { findLostWakeups } from './lost-wakeups.ts';
 import { preemptTrial } from './preempt-trial.ts';
 import type { JobQueue } from './queue/job-queue.ts';
@@ -33,16 +35,23 @@ export async function reconcile(database: Database, queue: JobQueue): Promise<Re
  */
 export async function isUpkeepDue(database: Database, everyMs: number): Promise<boolean> {
   const taken = await database.pool.query(
-    `UPDATE upkeep SET due_at = clock_timestamp() + $1 * interval '1 ms'
+    // After a time without upkeep the database was away, or everyone was: see inGrace.
+    `UPDATE upkeep
+        SET due_at = clock_timestamp() + $1 * interval '1 ms',
+            grace_until = greatest(
+              pg_postmaster_start_time() + $2 * interval '1 ms',
+              CASE WHEN due_at < clock_timestamp() - $2 * interval '1 ms'
+                   THEN clock_timestamp() + $2 * interval '1 ms' ELSE grace_until END)
       WHERE task = 'reconcile' AND due_at <= clock_timestamp()`,
-    [everyMs],
+    [everyMs, defaultLeaseMs],
   );
   return taken.rowCount === 1;
 }
 
 async function preemptLapsedTrials(database: Database): Promise<number> {
   const lapsed = await database.pool.query<{ trial_id: string; number: number }>(
-    `SELECT trial_id, number FROM attempts WHERE state = 'running' AND lease_expires_at < now()
+    `SELECT trial_id, number FROM attempts
+      WHERE state = 'running' AND lease_expires_at < now() AND NOT ${inGrace}
       ORDER BY lease_expires_at LIMIT $1`,
     [batch],
   );
@@ -66,8 +75,8 @@ async function preemptLapsedTrials(database: Database): Promise<number> {
 
 async function preemptLapsedEvaluations(database: Database): Promise<number> {
   const lapsed = await database.pool.query<{ id: string }>(
-    `SELECT id FROM experiments WHERE state = 'evaluating' AND evaluation_lease_expires_at < now()
-      LIMIT $1`,
+    `SELECT id FROM experiments
+      WHERE state = 'evaluating' AND evaluation_lease_expires_at < now() AND NOT ${inGrace} LIMIT $1`,
     [batch],
   );
   let preempted = 0;

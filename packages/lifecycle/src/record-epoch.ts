@@ -25,7 +25,9 @@ export function recordEpoch(
   return inTransaction(database, async (transaction) => {
     const trial = await lockAttempt(transaction, fence);
     if (await isRepeated(transaction, trial, fence, record)) {
-      return { epochsDone: trial.epochs_done, recorded: false, lowestLoss: false, highestAccuracy: false };
+      const paused = await isPaused(transaction, trial.experiment_id);
+      const none = { recorded: false, lowestLoss: false, highestAccuracy: false };
+      return { epochsDone: trial.epochs_done, ...none, paused };
     }
     await checkRecord(transaction, trial, fence, record);
     const lowestLoss = trial.best_loss === null || record.validationLoss < trial.best_loss;
@@ -40,8 +42,18 @@ export function recordEpoch(
     );
     await saveCheckpoints(transaction, trial.id, record, lowestLoss, highestAccuracy);
     await countEpoch(transaction, trial, record, lowestLoss, highestAccuracy);
-    return { epochsDone, recorded: true, lowestLoss, highestAccuracy };
+    // Asked after the experiment's row is locked: whoever pauses it later finds the trial still running.
+    const paused = await isPaused(transaction, trial.experiment_id);
+    return { epochsDone, recorded: true, lowestLoss, highestAccuracy, paused };
   });
+}
+
+async function isPaused(transaction: Transaction, experimentId: string): Promise<boolean> {
+  const found = await transaction.query<{ paused: boolean }>(
+    'SELECT paused_at IS NOT NULL AS paused FROM experiments WHERE id = $1',
+    [experimentId],
+  );
+  return found.rows[0]!.paused;
 }
 
 async function isRepeated(
@@ -182,14 +194,17 @@ async function countEpoch(
   lowestLoss: boolean,
   highestAccuracy: boolean,
 ): Promise<void> {
-  await transaction.query(
-    'UPDATE experiments SET epochs_done = epochs_done + 1, trained_ms = trained_ms + $2 WHERE id = $1',
-    [trial.experiment_id, record.durationMs],
-  );
-  await transaction.query(
-    'UPDATE stages SET epochs_done = epochs_done + 1, trained_ms = trained_ms + $2 WHERE id = $1',
-    [trial.stage_id, record.durationMs],
-  );
+  // What a repeat trains is no progress of the experiment.
+  if (trial.repeat_of === null) {
+    await transaction.query(
+      'UPDATE experiments SET epochs_done = epochs_done + 1, trained_ms = trained_ms + $2 WHERE id = $1',
+      [trial.experiment_id, record.durationMs],
+    );
+    await transaction.query(
+      'UPDATE stages SET epochs_done = epochs_done + 1, trained_ms = trained_ms + $2 WHERE id = $1',
+      [trial.stage_id, record.durationMs],
+    );
+  }
   const { epoch, learningRate, trainLoss, validationLoss, validationCorrect, validationTotal, durationMs } =
     record;
   await appendEvent(transaction, trial.experiment_id, 'trial.epoch', {

@@ -1,13 +1,9 @@
-import {
-  explainSelection,
-  type StageName,
-  selectByZScore,
-  selectGreedily,
-  type TrialOutcome,
-} from '@bitkiln/core';
+import { type StageName, selectByZScore, selectGreedily, type TrialOutcome } from '@bitkiln/core';
 import { appendEvent } from './append-event.ts';
 import { newId } from './ids.ts';
 import type { Transaction } from './transaction.ts';
+
+export type SelectionRule = 'greedy' | 'z-score';
 
 interface Candidate {
   readonly id: string;
@@ -36,15 +32,10 @@ interface Choice {
 export async function selectTrial(
   transaction: Transaction,
   stage: { readonly id: string; readonly experiment_id: string; readonly name: StageName },
-  rule: 'greedy' | 'z-score',
+  rule: SelectionRule,
 ): Promise<string> {
-  const found = await transaction.query<Candidate>(
-    `SELECT id, trial_index, best_loss, best_loss_correct, best_correct, validation_total
-       FROM trials WHERE stage_id = $1 AND state = 'succeeded' ORDER BY trial_index`,
-    [stage.id],
-  );
-  const candidates = found.rows;
-  const choice = rule === 'greedy' ? chooseGreedily(candidates) : chooseByZScore(candidates);
+  const candidates = await findCandidates(transaction, stage.id);
+  const choice = choose(candidates, rule);
   const chosen = candidates[choice.chosen]!;
   const runnerUp = choice.runnerUp === null ? null : candidates[choice.runnerUp]!.id;
   const selectionId = newId();
@@ -86,6 +77,34 @@ export async function selectTrial(
   return chosen.id;
 }
 
+/** The trial that the rule would choose now; null where no trial is left to choose from. Nothing is recorded. */
+export async function wouldSelect(
+  transaction: Transaction,
+  stageId: string,
+  rule: SelectionRule,
+): Promise<{ readonly id: string; readonly index: number } | null> {
+  const candidates = await findCandidates(transaction, stageId);
+  if (candidates.length === 0) return null;
+  const { id, trial_index: index } = candidates[choose(candidates, rule).chosen]!;
+  return { id, index };
+}
+
+/** Trials that have finished and are no repeats, less those declared invalid. */
+async function findCandidates(transaction: Transaction, stageId: string): Promise<readonly Candidate[]> {
+  const found = await transaction.query<Candidate>(
+    `SELECT id, trial_index, best_loss, best_loss_correct, best_correct, validation_total
+       FROM trials
+      WHERE stage_id = $1 AND state = 'succeeded' AND repeat_of IS NULL AND invalidated_at IS NULL
+      ORDER BY trial_index`,
+    [stageId],
+  );
+  return found.rows;
+}
+
+function choose(candidates: readonly Candidate[], rule: SelectionRule): Choice {
+  return rule === 'greedy' ? chooseGreedily(candidates) : chooseByZScore(candidates);
+}
+
 function chooseGreedily(candidates: readonly Candidate[]): Choice {
   const outcomes = candidates.map(outcome);
   const chosen = selectGreedily(outcomes);
@@ -105,16 +124,9 @@ function greedyRunnerUp(outcomes: readonly TrialOutcome[], chosen: number): numb
 
 function chooseByZScore(candidates: readonly Candidate[]): Choice {
   const selection = selectByZScore(candidates.map(outcome), candidates[0]!.validation_total);
+  // The sentence counts the finished trials alone; who shows it makes it of the record, by the trials' own numbers.
   const { index, runnerUp, weight, scores, standings, images, reason, ...figures } = selection;
-  // The rule counts places in its list: where trials have failed, those are not the trials' numbers.
-  const numbers = candidates.map((trial) => trial.trial_index);
-  return {
-    chosen: index,
-    runnerUp,
-    weight,
-    scores,
-    details: { ...figures, reason: explainSelection(selection, numbers) },
-  };
+  return { chosen: index, runnerUp, weight, scores, details: figures };
 }
 
 function outcome(trial: Candidate): TrialOutcome {

@@ -6,6 +6,7 @@ import { newId } from './ids.ts';
 import { startStage } from './start-stage.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { NewExperiment } from './types.ts';
+import { workFormat } from './work-format.ts';
 
 /**
  * Records an experiment with its stages and the first stage's trials, all or nothing. With an idempotency key,
@@ -49,6 +50,7 @@ async function insertExperiment(transaction: Transaction, id: string, e: NewExpe
     seed: e.seed,
     idempotency_key: e.idempotency?.key ?? null,
     body_hash: e.idempotency?.bodyHash ?? null,
+    format: workFormat,
     epochs_total: stageNames.reduce(
       (sum, name) => sum + e.protocol[name].trials * e.protocol[name].epochs,
       0,

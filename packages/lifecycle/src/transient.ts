@@ -6,6 +6,7 @@ const transientStates = [
   /^53/, // out of disk, memory or connections
   /^57P0[123]$/, // shutting down, crashed, starting up
   /^40(001|P01)$/, // serialization failure, deadlock
+  /^(57014|25P03)$/, // a statement or an idle transaction that took too long
   /^55P03$/, // lock not available
 ];
 

@@ -87,7 +87,17 @@ export type ClaimTrialResult =
   /** Another attempt holds it, it is over, or it is gone. Take the next job. */
   | { readonly outcome: 'unavailable'; readonly state: TrialState | 'unknown' }
   /** It was begun under another numerics id; a wake-up was sent to that id's queue. */
-  | { readonly outcome: 'other-numerics'; readonly numericsId: string };
+  | { readonly outcome: 'other-numerics'; readonly numericsId: string }
+  | NotNow
+  /** Its start or resume point is damaged or gone: the attempt was recorded as failed. */
+  | { readonly outcome: 'corrupt-checkpoint'; readonly reason: string };
+
+/** Work that waits for something other than a worker; its wake-up is sent again when that has come. */
+export type NotNow =
+  /** Its experiment is paused. */
+  | { readonly outcome: 'paused' }
+  /** A newer version made it, by rules that this one does not know: it is left to workers that do. */
+  | { readonly outcome: 'newer-format'; readonly format: number; readonly readable: number };
 
 export interface ClaimTrialInput {
   readonly trialId: string;
@@ -116,6 +126,8 @@ export interface RecordEpochResult {
   readonly recorded: boolean;
   readonly lowestLoss: boolean;
   readonly highestAccuracy: boolean;
+  /** The experiment is paused: hand the trial back now. */
+  readonly paused: boolean;
 }
 
 export type LeaseResult =
@@ -173,7 +185,10 @@ export interface ClaimedEvaluation {
 
 export type ClaimEvaluationResult =
   | { readonly outcome: 'claimed'; readonly evaluation: ClaimedEvaluation }
-  | { readonly outcome: 'unavailable'; readonly state: ExperimentState | 'unknown' };
+  | { readonly outcome: 'unavailable'; readonly state: ExperimentState | 'unknown' }
+  | NotNow
+  /** The winner's checkpoint is damaged or gone: the attempt was recorded as failed. */
+  | { readonly outcome: 'corrupt-checkpoint'; readonly reason: string };
 
 export interface WinnerRecord {
   readonly testCorrect: number;

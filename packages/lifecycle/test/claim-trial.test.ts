@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import {
-  CorruptCheckpointError,
-  claimTrial,
-  type Database,
-  type NumericsId,
-  recordEpoch,
-  releaseTrial,
-} from '../src/index.ts';
+import { claimTrial, type Database, type NumericsId, recordEpoch, releaseTrial } from '../src/index.ts';
 import { useDatabase } from './support/database.ts';
 import {
   claim,
@@ -166,7 +159,7 @@ test("starts later stages from the pick's lowest-loss checkpoint, to be calibrat
   expect(frozen).toEqual({ kind: 'parameters', trialId: movingId, parameters, calibrate: false });
 });
 
-test('refuses a checkpoint whose bytes were damaged', async () => {
+test('a checkpoint whose bytes were damaged fails the attempt with the reason, until none is left', async () => {
   const id = await firstTrial();
   const trial = await claim(database(), id);
   await recordEpoch(database(), trial.fence, epochRecord(0));
@@ -175,6 +168,12 @@ test('refuses a checkpoint whose bytes were damaged', async () => {
     `UPDATE checkpoints SET second_moment = set_byte(second_moment, 3, 17) WHERE trial_id = $1 AND kind = 'latest'`,
     [id],
   );
-  await expect(claim(database(), id)).rejects.toThrow(CorruptCheckpointError);
-  expect((await trialRow(database(), id)).state).toBe('preempted');
+  const input = { trialId: id, workerId: await newWorker(database()), numericsId: numerics };
+  for (let attempt = 2; attempt <= 4; attempt += 1) {
+    const reason = expect.stringMatching(/^the latest checkpoint of trial .* has the SHA-256 .*, expected/);
+    expect(await claimTrial(database(), input)).toEqual({ outcome: 'corrupt-checkpoint', reason });
+    const row = await trialRow(database(), id);
+    expect(row).toMatchObject({ state: attempt < 4 ? 'queued' : 'failed', attempt, failureReason: reason });
+  }
+  expect(await claimTrial(database(), input)).toEqual({ outcome: 'unavailable', state: 'failed' });
 });

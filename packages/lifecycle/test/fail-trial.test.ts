@@ -106,7 +106,8 @@ test('the winner of a last stage with failed trials is named by its own index', 
     include: { chosen: true },
   });
   expect(selection.chosen.index).toBe(2);
-  expect((selection.details as { reason: string }).reason).toMatch(/^Trial 2 wins .* ahead of trial 1 /);
+  // Places in a list of the finished trials would be taken for the trials' numbers.
+  expect(selection.details).not.toHaveProperty('reason');
 });
 
 test('a stage of which no trial finished fails the experiment with the reasons', async () => {

@@ -32,6 +32,7 @@ test('records an epoch with its checkpoints and counts it everywhere', async () 
   const record = epochRecord(0);
   expect(await recordEpoch(database(), fence, record)).toEqual({
     epochsDone: 1,
+    paused: false,
     recorded: true,
     lowestLoss: true,
     highestAccuracy: true,
