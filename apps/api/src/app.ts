@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import access, { type AccessOptions } from './plugins/app/access/access.ts';
 import curves from './plugins/app/curves/curves-repository.ts';
 import dashboard, { type DashboardOptions } from './plugins/app/dashboard/dashboard.ts';
 import datasets, { type DatasetsOptions } from './plugins/app/datasets/datasets.ts';
@@ -26,6 +27,7 @@ import workers from './plugins/app/workers/workers-repository.ts';
 import database, { type DatabaseOptions } from './plugins/external/database.ts';
 import helmet from './plugins/external/helmet.ts';
 import prometheus from './plugins/external/prometheus.ts';
+import rateLimit, { type RateLimitOptions } from './plugins/external/rate-limit.ts';
 import sse, { type SseOptions } from './plugins/external/sse.ts';
 import swagger from './plugins/external/swagger.ts';
 import zod from './plugins/external/zod.ts';
@@ -39,6 +41,7 @@ import { selectionRoutes } from './routes/experiments/selections.ts';
 import { testRunRoutes } from './routes/experiments/test-run.ts';
 import { liveRoutes } from './routes/live/index.ts';
 import { serviceRoutes } from './routes/service/index.ts';
+import { sessionRoutes } from './routes/session/index.ts';
 import { trialRoutes } from './routes/trials/index.ts';
 import { weightRoutes } from './routes/trials/weights.ts';
 import { workerRoutes } from './routes/workers/index.ts';
@@ -53,8 +56,12 @@ export interface AppOptions
     EventsOptions,
     SseOptions,
     LiveOptions,
-    HandlerTimeoutOptions {
+    HandlerTimeoutOptions,
+    RateLimitOptions,
+    AccessOptions {
   readonly logger?: FastifyServerOptions['logger'];
+  readonly requestTimeoutMs?: number;
+  readonly headersTimeoutMs?: number;
 }
 
 /** The service without a port: `server.ts` listens with it, tests inject into it. */
@@ -64,8 +71,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     bodyLimit: bodyLimitBytes,
-    // A slow sender holds its socket no longer than this.
-    requestTimeout: 30_000,
+    // A slow sender holds its socket no longer than this: all of its request, and before that its headers.
+    requestTimeout: options.requestTimeoutMs ?? 30_000,
+    http: {
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      connectionsCheckingInterval: 1000,
+    },
     connectionTimeout: 0,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
@@ -79,6 +90,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(database, options);
 
   for (const plugin of [errors, accessLog, crossSite, jsonBody, methodNotAllowed]) await app.register(plugin);
+  await app.register(rateLimit, options);
+  await app.register(access, options);
   await app.register(handlerTimeout, options);
   await app.register(swagger);
 
@@ -102,6 +115,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     trialRoutes,
     workerRoutes,
     datasetRoutes,
+    sessionRoutes,
     serviceRoutes,
   ]) {
     await app.register(routes);

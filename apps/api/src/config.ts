@@ -20,6 +20,12 @@ const environment = z.object({
       error: 'is not a log level, expected trace, debug, info, warn, error, fatal or silent',
     })
     .default('info'),
+  REQUIRE_TOKEN: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).default('no'),
+  RATE_LIMIT: z
+    .string()
+    .regex(/^\d{1,9}$/, { error: 'is not a number of requests a minute, expected 0 (no limit) or more' })
+    .transform(Number)
+    .default(12_000),
 });
 
 export interface Config {
@@ -30,6 +36,10 @@ export interface Config {
   /** 0 takes any free port. */
   readonly port: number;
   readonly logLevel: string;
+  /** Whether callers need a token even where the service listens on loopback alone. */
+  readonly requireToken: boolean;
+  /** Of a token, and of an address without one; 0 for no limit. */
+  readonly requestsPerMinute: number;
 }
 
 /**
@@ -43,6 +53,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const [issue] = result.error.issues;
     throw new Error(`${issue?.path.join('.')} ${issue?.message}`);
   }
-  const { DATABASE_URL, REDIS_URL, HOST, PORT, LOG_LEVEL } = result.data;
-  return { databaseUrl: DATABASE_URL, redisUrl: REDIS_URL, host: HOST, port: PORT, logLevel: LOG_LEVEL };
+  const { data } = result;
+  return {
+    databaseUrl: data.DATABASE_URL,
+    redisUrl: data.REDIS_URL,
+    host: data.HOST,
+    port: data.PORT,
+    logLevel: data.LOG_LEVEL,
+    requireToken: data.REQUIRE_TOKEN === 'yes',
+    requestsPerMinute: data.RATE_LIMIT,
+  };
 }

@@ -78,6 +78,7 @@ test('the OpenAPI document has every route, with its errors, and the page shows 
     '/live',
     '/metrics',
     '/readyz',
+    '/session',
     '/trials',
     '/trials/{id}',
     '/trials/{id}/epochs',

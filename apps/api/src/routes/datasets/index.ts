@@ -12,6 +12,7 @@ export const datasetRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/datasets',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'Data sets that experiments may name',
@@ -28,6 +29,7 @@ export const datasetRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/datasets/:sha256',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'A data set packed in one file, for workers that lack it',

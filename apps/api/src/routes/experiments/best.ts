@@ -17,6 +17,7 @@ export const bestRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id/best',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'The winner, and why it won',
@@ -32,6 +33,7 @@ export const bestRoutes: FastifyPluginAsyncZod = async (app) => {
     app.get(
       `/experiments/:id/best/model.${format}`,
       {
+        config: { role: 'read' },
         schema: {
           tags,
           summary:

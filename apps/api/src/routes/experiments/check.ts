@@ -8,6 +8,7 @@ export const checkRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post(
     '/experiments/check',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['experiments'],
         summary: 'What an experiment would be, without starting it',

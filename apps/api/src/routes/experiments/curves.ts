@@ -8,6 +8,7 @@ export const curveRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id/curves',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['trials'],
         summary: 'Learning curves of all trials of a stage, thinned',

@@ -22,6 +22,7 @@ export const eventRoutes: FastifyPluginAsyncZod = async (app) => {
     {
       sse: { kind: 'manual' },
       exposeHeadRoute: false,
+      config: { role: 'read' },
       schema: {
         tags: ['experiments'],
         summary: 'Follow an experiment by server-sent events',

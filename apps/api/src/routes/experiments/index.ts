@@ -27,6 +27,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post(
     '/experiments',
     {
+      config: { role: 'submit' },
       schema: {
         tags,
         summary: 'Start an experiment',
@@ -58,6 +59,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'Experiments, newest first',
@@ -71,6 +73,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'State, stages, progress and time left',
@@ -85,6 +88,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post(
     '/experiments/:id/cancel',
     {
+      config: { role: 'submit' },
       schema: {
         tags,
         summary: 'Cancel an experiment',
@@ -105,6 +109,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id/summary',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'How losses and accuracies spread, by stage',
@@ -122,6 +127,7 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id/trials',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['trials'],
         summary: 'Trials of an experiment',

@@ -9,6 +9,7 @@ export const selectionRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id/selections',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['experiments'],
         summary: 'How each stage’s trial was chosen, with the inputs of the rule',

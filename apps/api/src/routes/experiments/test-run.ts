@@ -10,6 +10,7 @@ export const testRunRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/experiments/:id/best/test',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['models'],
         summary: 'The winner on every test image: its confusion matrix and its mistakes',

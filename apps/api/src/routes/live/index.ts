@@ -18,6 +18,7 @@ export const liveRoutes: FastifyPluginAsyncZod = async (app) => {
     {
       sse: { kind: 'manual' },
       exposeHeadRoute: false,
+      config: { role: 'read' },
       schema: {
         tags: ['experiments'],
         summary: 'Follow all experiments and workers by server-sent events',

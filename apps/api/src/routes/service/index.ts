@@ -14,6 +14,7 @@ export const serviceRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/healthz',
     {
+      config: { role: 'public' },
       schema: {
         tags,
         summary: 'Whether the process answers',
@@ -27,6 +28,7 @@ export const serviceRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/readyz',
     {
+      config: { role: 'public' },
       schema: {
         tags,
         summary: 'Whether Postgres and the queue answer',
@@ -56,6 +58,7 @@ export const serviceRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/metrics',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'Prometheus metrics',

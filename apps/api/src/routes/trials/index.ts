@@ -12,6 +12,7 @@ export const trialRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/trials',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'Trials of all experiments',
@@ -25,6 +26,7 @@ export const trialRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/trials/:id',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'A trial with its attempts and checkpoints',
@@ -43,6 +45,7 @@ export const trialRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/trials/:id/epochs',
     {
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'Epochs of a trial, in order',

@@ -9,6 +9,7 @@ export const weightRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/trials/:id/weights',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['trials'],
         summary: 'Histograms of a trial’s weights, before and after quantization',

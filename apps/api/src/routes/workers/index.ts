@@ -7,6 +7,7 @@ export const workerRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/workers',
     {
+      config: { role: 'read' },
       schema: {
         tags: ['fleet'],
         summary: 'Workers, newest first',

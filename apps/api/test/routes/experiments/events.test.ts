@@ -39,7 +39,7 @@ test('the history comes first, then every event soon after it is committed', asy
   const stream = await follow(id);
   expect(stream.status).toBe(200);
   expect(stream.headers.get('content-type')).toBe('text/event-stream');
-  expect(stream.headers.get('cache-control')).toContain('no-cache');
+  expect(stream.headers.get('cache-control')).toContain('no-store');
   expect(stream.headers.get('x-request-id')).toBeTruthy();
   await stream.until(2);
   expect(stream.messages.map(({ event }) => event)).toEqual(['experiment.submitted', 'stage.started']);

@@ -5,6 +5,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
 import { Problem } from '../../../problems/problem.ts';
+import { declareRole } from '../access/route-role.ts';
 
 export interface DashboardOptions {
   /** The folder of the built page. */
@@ -13,34 +14,38 @@ export interface DashboardOptions {
 
 const builtFolder = fileURLToPath(new URL('../../../../../dashboard/dist', import.meta.url));
 
-/** The page at `/`, and at every address below `/ui/`, which the page itself tells apart. */
+/**
+ * The page at `/`, and at every address below `/ui/`, which the page itself tells apart. Anybody may load it: what
+ * it shows it asks the other routes for.
+ */
+async function pageRoutes(app: FastifyInstance, { dashboardFolder = builtFolder }: DashboardOptions) {
+  declareRole(app, 'public');
+  const built = existsSync(join(dashboardFolder, 'index.html'));
+  if (built) {
+    await app.register(fastifyStatic, {
+      root: join(dashboardFolder, 'assets'),
+      prefix: '/assets/',
+      index: false,
+      preCompressed: true,
+      // A file there has the hash of its content in its name.
+      immutable: true,
+      maxAge: '1y',
+    });
+  }
+  const send = (file: string) => async (_request: unknown, reply: FastifyReply) => {
+    if (!built) throw notBuilt();
+    return reply.sendFile(file, dashboardFolder, { cacheControl: false }).header('cache-control', 'no-cache');
+  };
+  for (const url of ['/', '/ui/*']) app.get(url, { schema: { hide: true } }, send('index.html'));
+  for (const file of ['theme.js', 'favicon.svg']) app.get(`/${file}`, { schema: { hide: true } }, send(file));
+}
+
 export default fp(
-  async (app: FastifyInstance, { dashboardFolder = builtFolder }: DashboardOptions) => {
-    const built = existsSync(join(dashboardFolder, 'index.html'));
-    if (built) {
-      await app.register(fastifyStatic, {
-        root: dashboardFolder,
-        wildcard: false,
-        index: false,
-        preCompressed: true,
-        decorateReply: true,
-        cacheControl: false,
-        // A file under assets/ has the hash of its content in its name.
-        setHeaders: (reply, path) =>
-          reply.header(
-            'cache-control',
-            path.includes('/assets/') ? 'public, immutable, max-age=31536000' : 'no-cache',
-          ),
-        globIgnore: ['**/*.gz', '**/*.br', 'index.html'],
-      });
-    }
-    const sendPage = async (_request: unknown, reply: FastifyReply) => {
-      if (!built) throw notBuilt();
-      return reply.sendFile('index.html');
-    };
-    for (const url of ['/', '/ui/*']) app.get(url, { schema: { hide: true } }, sendPage);
+  async (app: FastifyInstance, options: DashboardOptions) => app.register(pageRoutes, options),
+  {
+    name: 'dashboard',
+    dependencies: ['swagger'],
   },
-  { name: 'dashboard', dependencies: ['swagger'] },
 );
 
 function notBuilt(): Problem {

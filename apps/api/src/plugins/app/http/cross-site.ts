@@ -6,21 +6,30 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Refuses changes that another site's page asks for. A service on loopback has no login, and a request without a
- * body needs no preflight: any page that its user visits could cancel an experiment.
+ * body needs no preflight: any page that its user visits could cancel an experiment. Browsers too old to tell the
+ * site tell the page's origin.
  */
 export default fp(
   async (app: FastifyInstance) => {
     app.addHook('onRequest', async (request) => {
-      const site = request.headers['sec-fetch-site'];
-      if (safeMethods.has(request.method) || site === undefined) return;
-      if (site === 'same-origin' || site === 'none') return;
-      throw new Problem({
-        kind: 'cross-site-request',
-        status: 403,
-        title: 'Another site may not change anything here',
-        detail: `sec-fetch-site is ${JSON.stringify(site)}, expected same-origin or none`,
-      });
+      if (safeMethods.has(request.method)) return;
+      const { host, origin, 'sec-fetch-site': site } = request.headers;
+      if (site !== undefined) {
+        if (site === 'same-origin' || site === 'none') return;
+        throw crossSite('sec-fetch-site', site, 'same-origin or none');
+      }
+      if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
+      throw crossSite('origin', origin, 'that of the service');
     });
   },
   { name: 'cross-site' },
 );
+
+function crossSite(header: string, value: unknown, expected: string): Problem {
+  return new Problem({
+    kind: 'cross-site-request',
+    status: 403,
+    title: 'Another site may not change anything here',
+    detail: `${header} is ${JSON.stringify(value)}, expected ${expected}`,
+  });
+}

@@ -28,6 +28,7 @@ export default fp(
         app.route({
           url,
           method: missing,
+          config: { role: 'public' },
           schema: { hide: true },
           onRequest: async (request, reply) => {
             reply.header('allow', allow);
