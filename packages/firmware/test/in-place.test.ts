@@ -38,7 +38,7 @@ function plan({ layers, input }: { layers: Layer[]; input: Shape }, by: Strategy
   const program = lowerNetwork(layers, input);
   const report = storageReport(layers, input, by);
   const logits = program.ops.at(-1)!;
-  const logitBytes = (elements(logits.input) * layers.at(-2)!.activationBits) / 8 + 2;
+  const logitBytes = Math.max((elements(logits.input) * layers.at(-2)!.activationBits) / 8, 2);
   return {
     report,
     device: deviceActivationBytes(program, by),

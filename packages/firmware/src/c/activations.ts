@@ -7,6 +7,8 @@ import type { CUnit } from './unit.ts';
 export interface Activations {
   /** The place of the activation at an index, as an unsigned expression, from such an expression. */
   at(index: string): string;
+  /** The place of the first. */
+  readonly origin: number;
   /** From one place to the next. */
   readonly stride: number;
   /** The integer at a place. */
@@ -27,6 +29,7 @@ export function activationsAt(unit: CUnit, { base, bits }: Run, values: IntegerV
   const origin = whole ? base / width : base;
   const mask = 2 ** bits - 1;
   return {
+    origin,
     stride,
     at(index) {
       const scaled = stride === 1 ? index : `${index} * ${unsigned(stride)}`;

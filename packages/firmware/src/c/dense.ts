@@ -38,18 +38,23 @@ export function emitDense(unit: CUnit, program: IntegerProgram, step: DenseStep)
   const products = pairs
     ? pairProducts(unit, step.input, id, sums)
     : singleProducts(unit, op, { id, from, sums, inputs });
+  const units = op.output.channels;
+  const next = unsigned(to.stride);
+  const first = unsigned(to.origin + (step.firstUnitLast ? units - 1 : 0) * to.stride);
+  const loop = step.firstUnitLast
+    ? `${dim} unit = ${units}; unit-- > 0; to = (${index})(to - ${next})`
+    : `${dim} unit = 0; unit < ${units}; unit++, to = (${index})(to + ${next})`;
   unit.declare(
     `run${id}`,
     () => `
 /* ${describe(program, op, step.input, step.output)} */
 static void run${id}(void)
 {
-${index} weight = 0;
-${index} to = (${index})(${to.at('0U')});
-for (${dim} unit = 0; unit < ${op.output.channels}; unit++) {
+${index} to = ${first};
+for (${loop}) {
+${index} weight = (${index})(unit * ${unsigned(pairs ? inputs / 2 : inputs)});
 ${products}
 ${to.storeLevel('to', sums.level(finished(op, sums), 'unit'))}
-to = (${index})(to + ${unsigned(to.stride)});
 }
 }
 `,
@@ -95,10 +100,10 @@ function singleProducts(unit: CUnit, op: IntegerDense, { id, from, sums, inputs 
   const add = shifted
     ? `uint8_t pair = ${pair} ^ 0x88;
 sum = (${type})(sum + (${type})x * ((weight & 1) ? pair >> 4 : pair & 15));
-${addTotal(type, 'x')}`
+${addTotal(type, sums.input)}`
     : `sum = (${type})(sum + (${type})x * ${readWeight(unit, op.weightBits, `weights${id}`, 'weight')});`;
   return `${type} sum = 0;
-${shifted ? `${type} total = 0;\n` : ''}${index} from = (${index})(${from.at('0U')});
+${shifted ? `${type} total = 0;\n` : ''}${index} from = ${unsigned(from.origin)};
 for (${index} left = ${unsigned(inputs)}; left > 0; left--, weight++, from = (${index})(from + ${unsigned(from.stride)})) {
 ${sums.input} x = ${from.load('from')};
 ${add}

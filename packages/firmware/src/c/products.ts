@@ -51,7 +51,7 @@ function convolutionTap(unit: CUnit, op: IntegerConvolution, { id, sums }: Taps)
   const next = `weight = (${index})(weight + ${unsigned(filters)});`;
   if (readsShifted(op)) {
     return `if (x != 0) {
-${addTotal(sums.type, 'x')}
+${addTotal(sums.type, sums.input)}
 ${addRun4(unit, `weights${id}`, filters, { sum: sums.type, input: sums.input })}}
 ${next}`;
   }

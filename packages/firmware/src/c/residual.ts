@@ -35,7 +35,7 @@ export function emitResidual(unit: CUnit, program: IntegerProgram, step: Residua
 /* ${describe(program, first, step.input, step.output)} */
 static void run${id}(void)
 {
-${index} to = (${index})(${output.at('0U')});
+${index} to = ${unsigned(output.origin)};
 ${index} made = 0;
 ${index} done = 0;
 ${walk(

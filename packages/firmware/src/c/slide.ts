@@ -29,7 +29,7 @@ export function emitSlide(unit: CUnit, program: IntegerProgram, step: SlideStep)
 /* ${title} */
 static void run${id}(void)
 {
-${unit.index} to = (${unit.index})(${to.at('0U')});
+${unit.index} to = ${unsigned(to.origin)};
 ${loops}
 }
 `;
@@ -137,8 +137,8 @@ function emitQuantize(
 /* ${title} */
 static void run${id}(void)
 {
-${index} from = (${index})(${from.at('0U')});
-${index} to = (${index})(${to.at('0U')});
+${index} from = ${unsigned(from.origin)};
+${index} to = ${unsigned(to.origin)};
 for (${index} left = ${unsigned(rows * cols * channels)}; left > 0; left--) {
 ${to.storeLevel('to', level(from.load('from')))}
 from = (${index})(from + ${unsigned(from.stride)});

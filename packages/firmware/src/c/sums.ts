@@ -38,7 +38,7 @@ export function declareSums(unit: CUnit, op: IntegerWeightedOp, id: string, logi
     type: readsShifted(op) ? `uint${width}_t` : `int${width}_t`,
     input: typeOf(op.inputValues),
     level(products, channel, skipped) {
-      const value = `(int${finish}_t)(${products})`;
+      const value = finish < width ? `(int${finish}_t)(${products})` : products;
       return `${name}(${value}, ${channel}${skip === null ? '' : `, ${skipped}`})`;
     },
   };

@@ -109,7 +109,8 @@ ${pairs(0, 'at++')}${single(`sums[${count - 1}]`, '& 15')}
 `;
 }
 
-/** A statement that adds an input to the total of all inputs. */
-export function addTotal(type: string, x: string): string {
-  return type === 'uint32_t' ? `total += (uint32_t)${x};` : `total = (${type})(total + (${type})${x});`;
+/** Statements that add an input to the total of all inputs. */
+export function addTotal(type: string, input: string): string {
+  if (input.startsWith('u')) return `total = (${type})(total + x);`;
+  return `${type} wrapped = (${type})x;\ntotal = (${type})(total + wrapped);`;
 }

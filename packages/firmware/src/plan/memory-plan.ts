@@ -45,9 +45,13 @@ export type Step =
       readonly ringPixels: number;
       readonly alongColumns: boolean;
     }
-  /** Reads the input in the order of memory. */
+  /**
+   * Reads the input in the order of memory, once for each unit. The unit made last, the first or the last one, may
+   * lie over the input.
+   */
   | {
       readonly kind: 'dense';
+      readonly firstUnitLast: boolean;
       readonly stage: DenseStage;
       readonly input: MapPlace;
       readonly output: MapPlace;

@@ -67,8 +67,9 @@ function stageBits(stage: Stage, strategy: Strategy): number {
   switch (stage.kind) {
     case 'receive':
       return receiveBits(stage);
+    // The unit made last may lie where inputs were: nothing reads them any more.
     case 'dense':
-      return inputs + outputs;
+      return Math.max(outputs, inputs + outputs - stage.outputBits);
     case 'residual':
       return Math.max(inputs, outputs) + residualRing(stage) * stage.input.channels * stage.outputBits;
     case 'slide':

@@ -160,13 +160,10 @@ function planDense(planner: Planner, stage: DenseStage, map: MapPlace): MapPlace
   const shape = stage.output;
   const bits = stage.outputBits;
   const length = bitsOf({ shape, bits });
-  const end = planner.size - length;
-  let input = map;
-  let base = 0;
-  if (input.base < length) {
-    base = end;
-    if (input.base + bitsOf(input) > end) input = moved(planner, input, 0);
-  }
+  // Below the input up to the unit made last, or else above it down to the unit made last.
+  const below = map.base >= length - bits;
+  const base = below ? 0 : planner.size - length;
+  const input = !below && map.base + bitsOf(map) > base + bits ? moved(planner, map, 0) : map;
   const output = { shape, bits, base, layout: rowMajor(1, 1) };
-  return push(planner, { kind: 'dense', stage, input, output }, output);
+  return push(planner, { kind: 'dense', firstUnitLast: !below, stage, input, output }, output);
 }

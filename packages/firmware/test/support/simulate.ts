@@ -51,7 +51,8 @@ export function simulate({ bufferBytes, steps }: MemoryPlan): { readonly highest
         return;
       case 'dense':
         maps++;
-        for (let unit = 0; unit < elements(step.output.shape); unit++) {
+        for (let made = 0; made < elements(step.output.shape); made++) {
+          const unit = step.firstUnitLast ? elements(step.output.shape) - 1 - made : made;
           for (const [row, col] of pixelsInOrder(step.input.layout))
             access('read', input, step.input, row, col);
           writeUnit(step.output, unit);
