@@ -36,6 +36,7 @@ export { repeatTrial } from './repeat-trial.ts';
 export { restartTrial } from './restart-trial.ts';
 export { retryEvaluation } from './retry-evaluation.ts';
 export { retryTrial } from './retry-trial.ts';
+export { isSchemaMismatch } from './schema-mismatch.ts';
 export { submitExperiment } from './submit-experiment.ts';
 export * from './tokens/index.ts';
 export { isTransientError, type RetryOptions, retryTransient } from './transient.ts';

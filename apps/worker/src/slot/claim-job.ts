@@ -1,4 +1,12 @@
-import { claimEvaluation, claimTrial, type JobPayload, retryTransient } from '@bitkiln/lifecycle';
+import {
+  type ClaimEvaluationResult,
+  type ClaimTrialResult,
+  claimEvaluation,
+  claimTrial,
+  type JobPayload,
+  retryTransient,
+} from '@bitkiln/lifecycle';
+import type { Logger } from 'pino';
 import { runEvaluation } from './run-evaluation.ts';
 import { runTrial } from './run-trial.ts';
 import type { SlotContext } from './slot-context.ts';
@@ -21,12 +29,31 @@ export async function claimJob(
     const { trialId } = payload;
     const claimed = await retry(() => claimTrial(database, { trialId, workerId, numericsId }));
     if (claimed.outcome === 'claimed') return () => runTrial(claimed.trial, slot);
-    log.debug({ trial: trialId, ...claimed }, 'trial not claimed');
+    tellRefusal(log.child({ trial: trialId }), claimed);
     return null;
   }
   const { experimentId } = payload;
   const claimed = await retry(() => claimEvaluation(database, { experimentId, workerId }));
   if (claimed.outcome === 'claimed') return () => runEvaluation(claimed.evaluation, slot);
-  log.debug({ experiment: experimentId, ...claimed }, 'evaluation not claimed');
+  tellRefusal(log.child({ experiment: experimentId }), claimed);
   return null;
+}
+
+type Refusal = Exclude<ClaimTrialResult | ClaimEvaluationResult, { outcome: 'claimed' }>;
+
+/** Most refusals are part of the work; two call for somebody. */
+function tellRefusal(log: Logger, refusal: Refusal): void {
+  switch (refusal.outcome) {
+    case 'newer-format':
+      log.warn(
+        refusal,
+        'a newer bitkiln made this work: it is left to workers of that version; upgrade this one',
+      );
+      break;
+    case 'corrupt-checkpoint':
+      log.error(refusal, 'a stored checkpoint is damaged: the attempt is recorded as failed');
+      break;
+    default:
+      log.debug(refusal, 'not claimed');
+  }
 }

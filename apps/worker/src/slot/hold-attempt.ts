@@ -1,4 +1,4 @@
-import { type LeaseResult, retryTransient, StaleAttemptError } from '@bitkiln/lifecycle';
+import { isSchemaMismatch, type LeaseResult, retryTransient, StaleAttemptError } from '@bitkiln/lifecycle';
 import type { Logger } from 'pino';
 import { farewell } from '../farewell.ts';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -20,6 +20,13 @@ export interface HeldAttempt {
   persist<T>(verb: () => Promise<T>): Promise<T>;
 }
 
+/** Why work is handed back that could have gone on. */
+const handBackReasons = {
+  'hand-back': 'the worker is shutting down',
+  paused: 'the experiment is paused',
+} as const;
+type HandBack = keyof typeof handBackReasons;
+
 /**
  * Holds an attempt's lease while `work` runs, then ends the attempt: as the work says, or as what stopped it calls
  * for. Only errors of the work itself count as failures.
@@ -27,7 +34,7 @@ export interface HeldAttempt {
 export async function holdAttempt(
   verbs: AttemptVerbs,
   { stopping, log }: { readonly stopping: Stopping; readonly log: Logger },
-  work: (held: HeldAttempt) => Promise<'done' | 'hand-back'>,
+  work: (held: HeldAttempt) => Promise<'done' | HandBack>,
 ): Promise<void> {
   const lease = keepLease(() => verbs.extend(), log);
   const signal = AbortSignal.any([lease.lost, stopping.now]);
@@ -36,9 +43,9 @@ export async function holdAttempt(
   // A verb that the database leaves without an answer must not outlast the attempt.
   const persist = <T>(verb: () => Promise<T>) =>
     unlessAborted(retryTransient(verb, { signal, onRetry }), signal);
-  const handBack = async () => {
+  const handBack = async (reason: string) => {
     try {
-      const held = await farewell(() => verbs.release('the worker is shutting down'), onRetry);
+      const held = await farewell(() => verbs.release(reason), onRetry);
       log.info(held ? 'handed back' : 'nothing to hand back: the attempt was over');
     } catch (error) {
       log.warn({ err: error }, 'could not be handed back: its lease will lapse');
@@ -46,14 +53,18 @@ export async function holdAttempt(
   };
   const endAfter = async (error: unknown) => {
     if (lease.lost.aborted) throw lease.lost.reason;
-    if (stopping.now.aborted) return handBack();
+    if (stopping.now.aborted) return handBack(handBackReasons['hand-back']);
     if (error instanceof StaleAttemptError) throw error;
+    if (isSchemaMismatch(error)) {
+      log.error({ err: error }, 'the database is of another version than this worker: handing back');
+      return handBack('the worker is of another version than the database');
+    }
     log.error({ err: error }, 'attempt failed');
     await persist(() => verbs.fail(error instanceof Error ? error.message : String(error)));
   };
   try {
     const outcome = await work({ signal, persist }).catch(endAfter);
-    if (outcome === 'hand-back') await handBack();
+    if (outcome === 'hand-back' || outcome === 'paused') await handBack(handBackReasons[outcome]);
   } catch (error) {
     if (!(error instanceof StaleAttemptError || error instanceof LeaseLostError)) throw error;
     const level = error.reason === 'cancelled' ? 'info' : 'warn';

@@ -1,4 +1,4 @@
-import { heartbeatMs, type LeaseResult, type StaleLeaseReason } from '@bitkiln/lifecycle';
+import { type LeaseResult, leaseBeatMs, type StaleLeaseReason } from '@bitkiln/lifecycle';
 import type { Logger } from 'pino';
 import { every } from '../every.ts';
 
@@ -25,7 +25,7 @@ export interface Lease {
  */
 export function keepLease(extend: () => Promise<LeaseResult>, log: Logger): Lease {
   const lost = new AbortController();
-  const timer = every(heartbeatMs, async () => {
+  const timer = every(leaseBeatMs, async () => {
     try {
       const result = await extend();
       if (result.held) return;

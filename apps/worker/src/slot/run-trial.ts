@@ -18,6 +18,7 @@ import type { SlotContext } from './slot-context.ts';
  * - its last epoch is recorded: **completed**, and the life cycle moves the stage on;
  * - the process drains: after the epoch in hand is recorded, or at once when the grace period is over, the trial
  *   is **released** for any worker of its numerics id to go on with;
+ * - the experiment is paused: after the epoch in hand the trial is **released** too;
  * - the attempt is no longer this worker's (cancelled, or its lease lapsed and the trial went on elsewhere):
  *   training is **aborted** and nothing more is written;
  * - the trial itself goes wrong, or kills the thread: **failed**, with the reason.
@@ -53,9 +54,11 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
       const epochs = thread.train({ kind: 'train', experimentSeed: seed, ...order }, signal);
       for await (const result of epochs) {
         const record = { ...result, validationTotal: validation.count };
-        const { lowestLoss } = await persist(() => recordEpoch(database, fence, record));
+        const { lowestLoss, paused } = await persist(() => recordEpoch(database, fence, record));
         log.info({ ...figures(result), validationTotal: validation.count, lowestLoss }, 'epoch recorded');
-        if (stopping.draining.aborted && result.epoch + 1 < settings.epochs) return 'hand-back';
+        if (result.epoch + 1 === settings.epochs) continue;
+        if (stopping.draining.aborted) return 'hand-back';
+        if (paused) return 'paused';
       }
       const { experimentState } = await persist(() => completeTrial(database, fence));
       log.info({ experimentState }, 'trial completed');

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LeaseResult, StaleAttemptError } from '@bitkiln/lifecycle';
+import pg from 'pg';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { type AttemptVerbs, type HeldAttempt, holdAttempt } from '../../src/slot/hold-attempt.ts';
@@ -20,8 +21,7 @@ function attempt(lease: () => LeaseResult = () => ({ held: true })) {
   };
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const stopping = { draining: new AbortController().signal, now: now.signal };
-  const hold = (work: (held: HeldAttempt) => Promise<'done' | 'hand-back'>) =>
-    holdAttempt(verbs, { stopping, log }, work);
+  const hold = (work: Parameters<typeof holdAttempt>[2]) => holdAttempt(verbs, { stopping, log }, work);
   return { calls, now, lines, hold, verbs };
 }
 
@@ -37,6 +37,32 @@ test('work that stops early is handed back', async () => {
   const { hold, calls } = attempt();
   await hold(async () => 'hand-back');
   expect(calls).toEqual(['release: the worker is shutting down']);
+});
+
+test('work of a paused experiment is handed back, and so is work that the database has no tables for', async () => {
+  const { hold, calls } = attempt();
+  await hold(async () => 'paused');
+  await hold(async () => {
+    const undefinedColumn = new pg.DatabaseError('column "later" does not exist', 40, 'error');
+    throw Object.assign(undefinedColumn, { code: '42703' });
+  });
+  expect(calls).toEqual([
+    'release: the experiment is paused',
+    'release: the worker is of another version than the database',
+  ]);
+});
+
+test('an attempt that was taken away stops within a second', async () => {
+  let reply: LeaseResult = { held: true };
+  const { hold } = attempt(() => reply);
+  let taken = 0;
+  await hold(async (held) => {
+    await sleep(700);
+    taken = performance.now();
+    reply = { held: false, reason: 'cancelled' };
+    return untilAborted(held);
+  });
+  expect(performance.now() - taken).toBeLessThan(1000);
 });
 
 test("the work's own error is a failure, with its message", async () => {
