@@ -1,6 +1,6 @@
 import type { IntegerValues } from '@bitkiln/core';
 import type { Run } from '../plan/memory-plan.ts';
-import { nameOf, typeOf, unsigned } from './integers.ts';
+import { nameOf, times, typeOf, unsigned } from './integers.ts';
 import type { CUnit } from './unit.ts';
 
 /** How C reaches activations in the buffer. */
@@ -32,7 +32,7 @@ export function activationsAt(unit: CUnit, { base, bits }: Run, values: IntegerV
     origin,
     stride,
     at(index) {
-      const scaled = stride === 1 ? index : `${index} * ${unsigned(stride)}`;
+      const scaled = `${index}${times(stride)}`;
       return origin === 0 ? scaled : `${unsigned(origin)} + ${scaled}`;
     },
     load(place) {

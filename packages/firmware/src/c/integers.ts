@@ -28,6 +28,11 @@ export function unsigned(value: number): string {
   return value > 65535 ? `UINT32_C(${value})` : `${value}U`;
 }
 
+/** A factor behind an unsigned expression; nothing where it is 1. */
+export function times(factor: number): string {
+  return factor === 1 ? '' : ` * ${unsigned(factor)}`;
+}
+
 /** The bits that stand for an integer: of a mid-rise one, 2 level + 1, the level's. */
 export function codeOf(value: number, { bits, midRise }: Pick<IntegerValues, 'bits' | 'midRise'>): number {
   return Number(BigInt.asUintN(bits, BigInt(midRise ? (value - 1) / 2 : value)));

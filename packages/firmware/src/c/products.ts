@@ -1,6 +1,6 @@
 import type { IntegerConvolution, IntegerDepthwise } from '@bitkiln/core';
 import type { Activations } from './activations.ts';
-import { unsigned } from './integers.ts';
+import { times, unsigned } from './integers.ts';
 import { readsShifted, type Sums } from './sums.ts';
 import type { CUnit } from './unit.ts';
 import { addRun4, addTotal, readWeight } from './weights.ts';
@@ -36,7 +36,7 @@ continue;
 ${index} weight = 0;
 for (${dim} r = 0; r < ${kernelRows}; r++) {
 for (${dim} c = 0; c < ${kernelCols}; c++) {
-${skip}${index} from = (${index})(${taps.input.at(`${taps.place} * ${unsigned(channels)}`)});
+${skip}${index} from = (${index})(${taps.input.at(`${taps.place}${times(channels)}`)});
 for (${dim} channel = 0; channel < ${channels}; channel++, from = ${step}) {
 ${taps.sums.input} x = ${taps.input.load('from')};
 ${op.kind === 'depthwise' ? depthwiseTap(unit, op, taps) : convolutionTap(unit, op, taps)}

@@ -2,7 +2,7 @@ import { elements } from '@bitkiln/core';
 import { rowStep } from '../layout/peel.ts';
 import type { Step } from '../plan/memory-plan.ts';
 import { activationsAt } from './activations.ts';
-import { unsigned } from './integers.ts';
+import { times, unsigned } from './integers.ts';
 import { placeExpression } from './places.ts';
 import { describeMap } from './slide.ts';
 import type { CUnit } from './unit.ts';
@@ -49,8 +49,7 @@ export function emitPermute(unit: CUnit, { from, to }: Extract<Step, { kind: 'pe
   const map = activationsAt(unit, from, values);
   const flatten = to.layout.peel === rowStep.repeat(rows);
   const layout = flatten ? from.layout : to.layout;
-  const at = (place: string): string =>
-    `(${index})(${map.at(`(${place} * ${unsigned(channels)} + channel)`)})`;
+  const at = (place: string): string => `(${index})(${map.at(`(${place}${times(channels)} + channel)`)})`;
   const type = from.bits > 8 ? 'uint16_t' : 'uint8_t';
   const next = placeExpression(unit, layout, `place / ${cols}U`, `place % ${cols}U`);
   // To row-major order each place takes what `next` holds; from it, each place's pixel goes to `next`.

@@ -1,7 +1,7 @@
 import type { IntegerOp, IntegerProgram, IntegerQuantize, IntegerValues } from '@bitkiln/core';
 import type { Step } from '../plan/memory-plan.ts';
 import { activationsAt, levelOf } from './activations.ts';
-import { typeOf, unsigned } from './integers.ts';
+import { times, typeOf, unsigned } from './integers.ts';
 import { placeExpression } from './places.ts';
 import { averageLevel, averageWidth } from './pooling.ts';
 import { declareQuantizer, describeMap } from './slide.ts';
@@ -54,7 +54,7 @@ function storeRow(unit: CUnit, { output }: ReceiveStep, { values, read }: Pixels
   const place = placeExpression(unit, output.layout, 'row', 'col');
   return `/* The image as ${describeMap(output)}. */
 for (${dim} col = 0; col < ${cols}; col++) {
-${index} to = (${index})(${map.at(`${place} * ${unsigned(channels)}`)});
+${index} to = (${index})(${map.at(`${place}${times(channels)}`)});
 for (${dim} channel = 0; channel < ${channels}; channel++, to = (${index})(to + ${unsigned(map.stride)})) {
 ${map.storeLevel('to', levelOf(`(${read('*pixels')})`, values))}
 pixels++;
@@ -86,9 +86,9 @@ function averageRow(
   const pool = op.pool;
   const type = `int${averageWidth(op)}_t`;
   const map = activationsAt(unit, output, op.outputValues);
-  const place = placeExpression(unit, output.layout, `(row / ${pool})`, 'col');
+  const place = placeExpression(unit, output.layout, `row / ${pool}`, 'col');
   const level = averageLevel(unit, op, 'sum');
-  const store = `${index} to = (${index})(${map.at(`(${place} * ${unsigned(channels)} + channel)`)});
+  const store = `${index} to = (${index})(${map.at(`(${place}${times(channels)} + channel)`)});
 ${map.storeLevel('to', level)}`;
   const add = `for (${dim} c = 0; c < ${pool}; c++) {
 sum = (${type})(sum + ${read(`pixels[c * ${channels} + channel]`)});
@@ -103,7 +103,7 @@ sum = (${type})(sum + ${read(`pixels[c * ${channels} + channel]`)});
     lowest: values.signed ? -limit : 0,
     highest: limit - 1,
   });
-  const body = `${index} held = (${index})(${held.at(`((${index})col * ${unsigned(channels)} + channel)`)});
+  const body = `${index} held = (${index})(${held.at(`((${index})col${times(channels)} + channel)`)});
 ${type} sum = 0;
 if (line > 0) sum = (${type})${held.load('held')};
 ${add}
@@ -121,9 +121,9 @@ function maximumRow(unit: CUnit, step: ReceiveStep, { values, read }: Pixels, po
   const { output } = step;
   const { channels } = output.shape;
   const map = activationsAt(unit, output, values);
-  const place = placeExpression(unit, output.layout, `(row / ${pool})`, 'col');
+  const place = placeExpression(unit, output.layout, `row / ${pool}`, 'col');
   const type = typeOf(values);
-  const body = `${index} to = (${index})(${map.at(`(${place} * ${unsigned(channels)} + channel)`)});
+  const body = `${index} to = (${index})(${map.at(`(${place}${times(channels)} + channel)`)});
 ${type} greatest = (${type})(${read('pixels[channel]')});
 for (${dim} c = 1; c < ${pool}; c++) {
 ${type} x = (${type})(${read(`pixels[c * ${channels} + channel]`)});

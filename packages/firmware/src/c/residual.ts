@@ -1,7 +1,7 @@
 import type { IntegerConvolution, IntegerProgram } from '@bitkiln/core';
 import type { Step } from '../plan/memory-plan.ts';
 import { activationsAt } from './activations.ts';
-import { unsigned } from './integers.ts';
+import { times, unsigned } from './integers.ts';
 import { placeExpression, walk } from './places.ts';
 import { productsOf, sumProducts } from './products.ts';
 import { describe } from './slide.ts';
@@ -73,7 +73,7 @@ function innerPixel(unit: CUnit, step: ResidualStep, op: IntegerConvolution, id:
   const sums = declareSums(unit, op, inner, false);
   const input = activationsAt(unit, step.input, op.inputValues);
   const ring = activationsAt(unit, step.ring, op.outputValues);
-  const place = placeExpression(unit, step.input.layout, '(row + r - 1)', '(col + c - 1)');
+  const place = placeExpression(unit, step.input.layout, 'row + r - 1', 'col + c - 1');
   const read = sumProducts(unit, op, { id: inner, sums, input, place, outside: outsideOf(step) });
   unit.declare(
     `inner${id}`,
@@ -81,7 +81,7 @@ function innerPixel(unit: CUnit, step: ResidualStep, op: IntegerConvolution, id:
 static void inner${id}(${dim} row, ${dim} col, ${index} slot)
 {
 ${read}
-${index} to = (${index})(${ring.at(`slot * ${unsigned(channels)}`)});
+${index} to = (${index})(${ring.at(`slot${times(channels)}`)});
 for (${dim} f = 0; f < ${channels}; f++, to = (${index})(to + ${unsigned(ring.stride)})) {
 ${ring.storeLevel('to', sums.level(productsOf(op, sums, 'f'), 'f'))}
 }
@@ -119,7 +119,7 @@ function outerPixel(unit: CUnit, program: IntegerProgram, step: ResidualStep, id
 static ${index} outer${id}(${dim} row, ${dim} col, ${index} to)
 {
 ${read}
-${index} skipped = (${index})(${input.at(`${skipped} * ${unsigned(channels)}`)});
+${index} skipped = (${index})(${input.at(`${skipped}${times(channels)}`)});
 for (${dim} f = 0; f < ${channels}; f++, to = (${index})(to + ${unsigned(output.stride)})) {
 ${output.storeLevel('to', sums.level(productsOf(op, sums, 'f'), 'f', input.load('skipped')))}
 skipped = (${index})(skipped + ${unsigned(input.stride)});

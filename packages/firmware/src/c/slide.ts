@@ -1,7 +1,7 @@
 import { type IntegerOp, type IntegerProgram, type IntegerQuantize, printLayer } from '@bitkiln/core';
 import type { MapPlace, Step } from '../plan/memory-plan.ts';
 import { type Activations, activationsAt, levelOf } from './activations.ts';
-import { constant, typeOf, unsigned } from './integers.ts';
+import { constant, times, typeOf, unsigned } from './integers.ts';
 import { placeExpression, walk } from './places.ts';
 import { averageLevel, averageWidth } from './pooling.ts';
 import { productsOf, sumProducts } from './products.ts';
@@ -78,7 +78,7 @@ function bodyOf(unit: CUnit, op: Exclude<IntegerOp, IntegerQuantize>, pixel: Pix
   const { strideRows, strideCols } = step.stage;
   const row = `${scaled('row', strideRows)} + r`;
   const col = `${scaled('col', strideCols)} + c`;
-  const place = placeExpression(unit, step.input.layout, `(${row})`, `(${col})`);
+  const place = placeExpression(unit, step.input.layout, row, col);
   if (op.kind === 'average-pool' || op.kind === 'max-pool') return poolBody(unit, op, from, place);
   if (op.kind !== 'convolution' && op.kind !== 'depthwise') {
     throw new TypeError(`${op.kind} slides no window`);
@@ -113,7 +113,7 @@ function poolBody(
 for (${dim} f = 0; f < ${channels}; f++) values[f] = ${start};
 for (${dim} r = 0; r < ${op.pool}; r++) {
 for (${dim} c = 0; c < ${op.pool}; c++) {
-${index} from = (${index})(${from.at(`${place} * ${unsigned(channels)}`)});
+${index} from = (${index})(${from.at(`${place}${times(channels)}`)});
 for (${dim} f = 0; f < ${channels}; f++, from = (${index})(from + ${unsigned(from.stride)})) {
 ${typeOf(op.inputValues)} x = ${from.load('from')};
 ${take}
