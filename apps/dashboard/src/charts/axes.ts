@@ -5,7 +5,7 @@ import type { Metric } from './curve-geometry.ts';
 const font = '11px "Geist", system-ui, sans-serif';
 
 /** Quiet axes in the colours of the theme in force. */
-export function chartAxes(metric: Metric): uPlot.Axis[] {
+export function chartAxes(metric: Metric, logarithmic = false): uPlot.Axis[] {
   const common = {
     font,
     stroke: () => cssColor('--faint'),
@@ -19,13 +19,21 @@ export function chartAxes(metric: Metric): uPlot.Axis[] {
       size: 52,
       gap: 4,
       space: 26,
-      ...(metric === 'loss' ? lossAxis : { values: (_plot, splits) => splits.map(percentTick) }),
+      ...(metric === 'loss'
+        ? logarithmic
+          ? logAxis
+          : lossAxis
+        : { values: (_plot, splits) => splits.map(percentTick) }),
     },
   ];
 }
 
-/** On a logarithmic axis only 1, 2 and 5 are labelled, and lines stand at every digit. */
 const lossAxis: Partial<uPlot.Axis> = {
+  values: (_plot, splits) => splits.map((value) => String(Number(value.toPrecision(4)))),
+};
+
+/** On a logarithmic axis only 1, 2 and 5 are labelled, and lines stand at every digit. */
+const logAxis: Partial<uPlot.Axis> = {
   filter: (_plot, splits) =>
     splits.map((value) => ([1, 2, 5].includes(leadingDigit(value)) ? value : null)) as number[],
   values: (_plot, splits) =>

@@ -22,6 +22,11 @@ export function placeOf(epochs: readonly number[], epoch: number): number {
   return low - 1;
 }
 
+/** Whether losses this far apart are read better on a logarithmic axis. */
+export function isWide([low, high]: readonly [number, number]): boolean {
+  return high / low > 6;
+}
+
 /** The curve's value at an epoch, between its points if need be; null before its first and behind its last. */
 export function valueAt(trial: Curve, metric: Metric, epoch: number): number | null {
   const values = columnOf(trial, metric);

@@ -5,7 +5,7 @@ import type { Curve, StageName } from '../api/types.ts';
 import { loss, percent } from '../format/format.ts';
 import { theme } from '../ui/theme.ts';
 import { chartAxes } from './axes.ts';
-import { columnOf, type Metric, placeOf, valueAt, valueRange } from './curve-geometry.ts';
+import { columnOf, isWide, type Metric, placeOf, valueAt, valueRange } from './curve-geometry.ts';
 import { drawCurves, drawHighlight, type Picture } from './curves-canvas.ts';
 
 export type { Metric } from './curve-geometry.ts';
@@ -41,6 +41,8 @@ export function CurvesChart(props: Props) {
   const [tip, setTip] = useState<Tip | null>(null);
   const redraw = useRef(() => {});
   const { epochs, metric, stage, trials, pickedId } = props;
+  void props.version.value;
+  const wide = metric === 'loss' && isWide(valueRange(trials, metric));
 
   useEffect(() => {
     const host = box.current!;
@@ -56,9 +58,9 @@ export function CurvesChart(props: Props) {
         cursor: { points: { show: false }, drag: { x: true, y: false }, y: false },
         scales: {
           x: { time: false, range: (_plot, minimum, maximum) => [minimum, maximum] },
-          y: { distr: metric === 'loss' ? 3 : 1, range: () => [...range] },
+          y: { distr: wide ? 3 : 1, range: () => [...range] },
         },
-        axes: chartAxes(metric),
+        axes: chartAxes(metric, wide),
         series: [{}, { paths: () => null, points: { show: false } }],
         hooks: {
           draw: [() => drawCurves(base, picture())],
@@ -114,9 +116,8 @@ export function CurvesChart(props: Props) {
       for (const stop of stops) stop();
       plot.destroy();
     };
-  }, [metric, stage, epochs]);
+  }, [metric, stage, epochs, wide]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another pick or list of trials is another picture.
   useEffect(() => redraw.current(), [trials, pickedId]);
 
   return (

@@ -36,7 +36,7 @@ const edge = { left: 50, right: 10, top: 8, bottom: 28 };
 /** Loss against accuracy: each trial a dot, the hotter the ground the higher the score. */
 export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }: Props) {
   const clip = useId();
-  const view = viewOf(standings);
+  const view = viewOf(standings, rule);
   const { x, y } = view;
   const lossTicks = niceTicks(...view.losses, 5);
   const accuracyTicks = niceTicks(...view.accuracies, 5);
@@ -119,15 +119,14 @@ interface View {
   readonly y: (accuracy: number) => number;
 }
 
-function viewOf(standings: readonly Standing[]): View {
+function viewOf(standings: readonly Standing[], rule: ScoreRule | null): View {
   const losses = padded(
     standings.map(({ loss }) => loss),
     0.002,
   );
-  const accuracies = padded(
-    standings.map(({ accuracy }) => accuracy),
-    0.0005,
-  );
+  const band =
+    rule?.line == null ? [] : [-1, 1].map((side) => lineAt(rule, losses[0]) + side * rule.samplingDeviation);
+  const accuracies = padded([...standings.map(({ accuracy }) => accuracy), ...band], 0.0005);
   const across = (width - edge.left - edge.right) / (losses[1] - losses[0]);
   const down = (height - edge.top - edge.bottom) / (accuracies[1] - accuracies[0]);
   return {
@@ -136,6 +135,10 @@ function viewOf(standings: readonly Standing[]): View {
     x: (loss) => edge.left + (loss - losses[0]) * across,
     y: (accuracy) => height - edge.bottom - (accuracy - accuracies[0]) * down,
   };
+}
+
+function lineAt({ line }: ScoreRule, loss: number): number {
+  return line!.intercept + line!.slope * loss;
 }
 
 function padded(values: readonly number[], least: number): [number, number] {

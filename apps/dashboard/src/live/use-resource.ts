@@ -22,7 +22,6 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
   const [held, setHeld] = useState<Held<T>>({ key: '', data: null, error: null });
   const [asked, setAsked] = useState(0);
   const connection = connections.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all that `load` depends on.
   useEffect(() => {
     if (key === null) return;
     const abort = new AbortController();

@@ -41,7 +41,6 @@ export function TrialsTable(props: {
   const version = store.version.value;
   const trials = store.curves.value.get(stage)?.trials;
   const selection = store.selections.value.find((made) => made.stage === stage);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: trials change in place, and their version says when.
   const rows = useMemo(
     () =>
       withScores(trials ?? [], selection).toSorted(

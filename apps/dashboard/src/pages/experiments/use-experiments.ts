@@ -31,7 +31,6 @@ export function useExperiments(state: string, search: string) {
     [state, search],
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new connection reads anew what may have changed.
   useEffect(() => {
     const abort = new AbortController();
     read(null, abort.signal).then(

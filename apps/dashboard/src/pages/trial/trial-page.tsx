@@ -1,3 +1,108 @@
-export default function TrialPage(_props: { readonly id?: string }) {
-  return null;
+import { useEffect } from 'preact/hooks';
+import { get } from '../../api/client.ts';
+import type { Epoch, Experiment, Page, Trial } from '../../api/types.ts';
+import { count, duration, loss, percent, score, stageTitle } from '../../format/format.ts';
+import { useResource } from '../../live/use-resource.ts';
+import { links } from '../../router/router.ts';
+import { Failure, Loading, Panel, StateChip } from '../../ui/parts.tsx';
+import { Attempts } from './attempts.tsx';
+import { Checkpoints } from './checkpoints.tsx';
+import { TrialChart } from './trial-chart.tsx';
+import { useTrialEvents } from './use-trial-events.ts';
+import { WeightsPanel } from './weights-panel.tsx';
+
+/** One trial: how it learned, where it ran, and what its weights became. */
+export default function TrialPage({ id }: { readonly id: string }) {
+  const trial = useResource(`trial ${id}`, (signal) => get<Trial>(`/trials/${id}`, signal));
+  const epochs = useResource(`epochs ${id}`, (signal) => readEpochs(id, signal));
+  const found = trial.data;
+  const experiment = useResource(found === null ? null : `experiment ${found.experimentId}`, (signal) =>
+    get<Experiment>(`/experiments/${found!.experimentId}`, signal),
+  );
+  const running = found !== null && ['queued', 'running', 'preempted'].includes(found.state);
+  useTrialEvents(running && experiment.data ? experiment.data : null, id, () => {
+    trial.reload();
+    epochs.reload();
+  });
+  useEffect(() => {
+    if (found !== null) document.title = `Trial ${found.index}, ${stageTitle(found.stage)} · bitkiln`;
+  }, [found]);
+  if (trial.error !== null) return <Failure error={trial.error} retry={trial.reload} />;
+  if (found === null) return <Loading height={420} />;
+  const name = experiment.data?.name;
+  return (
+    <>
+      <nav class="crumbs" aria-label="Where this trial belongs">
+        <a class="truncate" href={links.experiment(found.experimentId)}>
+          {name ?? 'Experiment'}
+        </a>
+        <span aria-hidden="true">/</span>
+        <a href={`${links.experiment(found.experimentId)}?stage=${found.stage}`}>{stageTitle(found.stage)}</a>
+      </nav>
+      <div class="page-head">
+        <div class="heading">
+          <h1>Trial {found.index}</h1>
+          <StateChip state={found.state} />
+        </div>
+        {experiment.data?.winner?.trialId === id && (
+          <a class="button primary" href={links.winner(found.experimentId)}>
+            This is the winner
+          </a>
+        )}
+      </div>
+      {found.failureReason && <p class="notice">{found.failureReason}</p>}
+      <dl class="readouts">
+        <Figure title="Epochs" value={count(found.epochsDone)} more={`of ${count(found.epochsTotal)}`} />
+        <Figure
+          title="Lowest loss"
+          value={loss(found.lowestLoss?.validationLoss)}
+          more={found.lowestLoss ? `epoch ${found.lowestLoss.epoch}` : ''}
+        />
+        <Figure
+          title="Highest accuracy"
+          value={percent(found.highestAccuracy?.validationAccuracy)}
+          more={found.highestAccuracy ? `epoch ${found.highestAccuracy.epoch}` : ''}
+        />
+        <Figure title="Score" value={score(found.score)} more="" />
+        <Figure title="Trained for" value={duration(found.secondsTrained)} more="" />
+      </dl>
+      <div class="grid columns-2">
+        <Panel title="Loss" hint="training thin, validation bold">
+          <TrialChart epochs={epochs.data} trial={found} metric="loss" />
+        </Panel>
+        <Panel title="Validation accuracy" hint="dot: lowest loss; ring: highest accuracy">
+          <TrialChart epochs={epochs.data} trial={found} metric="accuracy" />
+        </Panel>
+      </div>
+      <WeightsPanel trial={found} />
+      <div class="grid columns-2">
+        <Attempts trial={found} />
+        <Checkpoints trial={found} />
+      </div>
+    </>
+  );
+}
+
+/** All epochs, page by page: a trial has at most some thousand. */
+async function readEpochs(id: string, signal: AbortSignal): Promise<Epoch[]> {
+  const epochs: Epoch[] = [];
+  let cursor: string | null = null;
+  do {
+    const after: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: Page<Epoch> = await get(`/trials/${id}/epochs?limit=500${after}`, signal);
+    epochs.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return epochs;
+}
+
+function Figure(props: { readonly title: string; readonly value: string; readonly more: string }) {
+  return (
+    <div>
+      <dt>{props.title}</dt>
+      <dd>
+        {props.value} <small>{props.more}</small>
+      </dd>
+    </div>
+  );
 }
