@@ -128,7 +128,9 @@ test('a route that states no role is for admins alone, and an unknown address is
 });
 
 test('the document tells the role of each operation', () => {
-  const { paths } = app.swagger() as { paths: Record<string, Record<string, Record<string, unknown>>> };
+  const { paths } = app.swagger() as unknown as {
+    paths: Record<string, Record<string, Record<string, unknown>>>;
+  };
   expect(paths['/experiments']!.post!.security).toEqual([{ token: ['submit'] }]);
   expect(paths['/experiments']!.get!.security).toEqual([{ token: ['read'] }]);
   expect(Object.keys(paths['/workers']!.get!.responses as object)).toEqual(

@@ -18,12 +18,20 @@ export default fp(
         if (site === 'same-origin' || site === 'none') return;
         throw crossSite('sec-fetch-site', site, 'same-origin or none');
       }
-      if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
+      if (origin === undefined || isOriginOf(origin, host)) return;
       throw crossSite('origin', origin, 'that of the service');
     });
   },
   { name: 'cross-site' },
 );
+
+/** Whether an origin is that of the host that the request names, with or without its scheme's usual port. */
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: own } = new URL(origin);
+  const called = `${protocol}//${host}`;
+  return URL.canParse(called) && new URL(called).host === own;
+}
 
 function crossSite(header: string, value: unknown, expected: string): Problem {
   return new Problem({
