@@ -12,6 +12,7 @@ const packages = {
   clang: { apt: ['clang', 'libc6-dev'], brew: ['llvm'] },
   make: { apt: ['make'], brew: ['make'] },
   'avr-gcc': { apt: ['gcc-avr', 'avr-libc', 'binutils-avr'], brew: ['osx-cross/avr/avr-gcc'] },
+  chromium: { apt: ['chromium'], brew: ['chromium'] },
   simavr: { apt: ['simavr', 'libsimavr-dev', 'libelf-dev'], brew: ['simavr'] },
 } as const;
 
