@@ -1,9 +1,11 @@
 import { lazy, Suspense } from 'preact/compat';
+import { readSession, session, sessionError } from './live/session.ts';
 import { ExperimentPage } from './pages/experiment/experiment-page.tsx';
 import { ExperimentsPage } from './pages/experiments/experiments-page.tsx';
 import { FleetPage } from './pages/fleet/fleet-page.tsx';
+import { SignIn } from './pages/sign-in.tsx';
 import { links, path } from './router/router.ts';
-import { Empty, Loading } from './ui/parts.tsx';
+import { Empty, Failure, Loading } from './ui/parts.tsx';
 import { Shell } from './ui/shell.tsx';
 
 // The engine and the form are needed later than the first look.
@@ -14,9 +16,19 @@ const NewExperimentPage = lazy(() => import('./pages/new/new-experiment-page.tsx
 export function App() {
   return (
     <Shell>
-      <Suspense fallback={<Loading height={320} />}>{route(path.value)}</Suspense>
+      <Gate />
     </Shell>
   );
+}
+
+/** The page asked for, where the caller may see it. */
+function Gate() {
+  if (session.value === null) {
+    const error = sessionError.value;
+    return error === null ? <Loading height={320} /> : <Failure error={error} retry={readSession} />;
+  }
+  if (session.value.role === null) return <SignIn />;
+  return <Suspense fallback={<Loading height={320} />}>{route(path.value)}</Suspense>;
 }
 
 function route(pathname: string) {

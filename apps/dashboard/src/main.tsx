@@ -7,9 +7,9 @@ import './styles/pages.css';
 import 'uplot/dist/uPlot.min.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { startLive } from './live/service.ts';
+import { readSession } from './live/session.ts';
 import { startRouter } from './router/router.ts';
 
 startRouter();
-startLive();
+void readSession();
 render(<App />, document.getElementById('app')!);

@@ -7,8 +7,8 @@ export interface FollowOptions {
   readonly onOpen?: () => void;
   /** The connection has broken, and is tried again. */
   readonly onLost?: () => void;
-  /** The server has said that nothing more comes. */
-  readonly onEnd?: () => void;
+  /** The server wants a token, or another; nothing more is tried. */
+  readonly onRefused?: () => void;
 }
 
 const firstWaitMs = 500;
@@ -33,10 +33,8 @@ async function run(options: FollowOptions, stopped: AbortSignal): Promise<void> 
       const outcome = await connection(options, stopped, () => {
         wait = firstWaitMs;
       });
-      if (outcome === 'over') {
-        options.onEnd?.();
-        return;
-      }
+      if (outcome === 'refused') options.onRefused?.();
+      if (outcome !== 'broken') return;
     } catch {
       // Told below: why a connection broke makes no difference to what is done.
     }
@@ -51,7 +49,7 @@ async function connection(
   { url, onMessage, onOpen }: FollowOptions,
   stopped: AbortSignal,
   connected: () => void,
-): Promise<'over' | 'broken'> {
+): Promise<'over' | 'refused' | 'broken'> {
   const silent = new AbortController();
   let timer = setTimeout(() => silent.abort(), silenceMs);
   try {
@@ -61,6 +59,7 @@ async function connection(
       signal: AbortSignal.any([stopped, silent.signal]),
     });
     if (response.status === 204) return 'over';
+    if (response.status === 401 || response.status === 403) return 'refused';
     if (!response.ok || response.body === null) return 'broken';
     connected();
     onOpen?.();

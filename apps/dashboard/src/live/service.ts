@@ -12,9 +12,9 @@ type Listener<T> = (value: T) => void;
 const experimentListeners = new Set<Listener<ExperimentBrief>>();
 const workerListeners = new Set<Listener<Worker>>();
 
-/** Opens the page's one stream of experiments and workers. */
-export function startLive(): void {
-  follow({
+/** Opens the page's one stream of experiments and workers; `refused` where the service wants a token after all. */
+export function startLive(refused: () => void): () => void {
+  return follow({
     url: () => '/live',
     onMessage: ({ event, data }) => {
       if (event === 'ready') {
@@ -26,6 +26,7 @@ export function startLive(): void {
         for (const listener of workerListeners) listener(JSON.parse(data));
       }
     },
+    onRefused: refused,
     onLost: () => {
       connection.value = 'lost';
     },

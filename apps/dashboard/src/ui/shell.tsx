@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { connection } from '../live/service.ts';
+import { session, signOut } from '../live/session.ts';
 import { links, path } from '../router/router.ts';
 import { theme, toggleTheme } from './theme.ts';
 
@@ -19,6 +20,16 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
           </nav>
           <span class="spacer" />
           <ConnectionChip />
+          {session.value?.tokenRequired && session.value.role !== null && (
+            <button
+              type="button"
+              class="button quiet"
+              onClick={signOut}
+              title={`${session.value.name}, ${session.value.role}`}
+            >
+              Sign out
+            </button>
+          )}
           <a class="nav-link wide-only" href="/docs" target="_blank" rel="noreferrer">
             API
           </a>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { post } from '../../api/client.ts';
 import type { Experiment } from '../../api/types.ts';
+import { mayAct } from '../../live/session.ts';
 import { links } from '../../router/router.ts';
 import { ConfirmDialog } from '../../ui/confirm.tsx';
 import type { ExperimentStore } from './experiment-store.ts';
@@ -30,11 +31,13 @@ export function Actions(props: { readonly store: ExperimentStore; readonly exper
   const [asking, setAsking] = useState<Action | null>(null);
   return (
     <div class="page-actions">
-      <a class="button" href={`${links.newExperiment}?from=${experiment.id}`}>
-        Start another like it
-      </a>
+      {mayAct() && (
+        <a class="button" href={`${links.newExperiment}?from=${experiment.id}`}>
+          Start another like it
+        </a>
+      )}
       {actions
-        .filter(({ applies }) => applies(experiment))
+        .filter(({ applies }) => mayAct() && applies(experiment))
         .map((action) => (
           <button key={action.name} type="button" class="button" onClick={() => setAsking(action)}>
             {action.title}

@@ -53,7 +53,7 @@ function fromRecord({
     rule: complete ? { weight, loss, accuracy, samplingDeviation, line: line ?? null } : null,
     chosenId: chosenTrialId,
     runnerUpId: runnerUpTrialId,
-    hint: `accuracy counts ${weight?.toFixed(3)} against 1 for loss; band: chance on ${count(images)} images`,
+    hint: `blue band: chance on ${count(images)} images`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { experimentStates } from '../../api/types.ts';
 import { count } from '../../format/format.ts';
+import { mayAct } from '../../live/session.ts';
 import { links, query, setQuery } from '../../router/router.ts';
 import { Empty, Failure, Loading, Tabs } from '../../ui/parts.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
@@ -29,9 +30,11 @@ export function ExperimentsPage() {
           </p>
         </div>
         <div class="page-actions">
-          <a class="button primary" href={links.newExperiment}>
-            New experiment
-          </a>
+          {mayAct() && (
+            <a class="button primary" href={links.newExperiment}>
+              New experiment
+            </a>
+          )}
         </div>
       </div>
       <div class="filters">
@@ -100,9 +103,11 @@ function NothingYet() {
         An experiment trains many copies of one network from different starts, quantizes the best of them, and
         picks the winner by a rule that weighs accuracy against loss.
       </p>
-      <a class="button primary" href={links.newExperiment}>
-        Start the first one
-      </a>
+      {mayAct() && (
+        <a class="button primary" href={links.newExperiment}>
+          Start the first one
+        </a>
+      )}
     </Empty>
   );
 }

@@ -33,7 +33,7 @@ export function TrialChart(props: {
           metric === 'loss'
             ? [
                 {},
-                { stroke: cssColor('--faint'), width: 1 },
+                { stroke: cssColor('--faint'), width: 1, points: { show: false } },
                 { stroke: color, width: 2, points: { show: false } },
               ]
             : [{}, { stroke: color, width: 2, points: { show: false } }],
