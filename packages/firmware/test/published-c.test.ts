@@ -2,6 +2,7 @@ import { type Strategy, storageTotals } from '@bitkiln/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeC } from '../src/c/source.ts';
 import { plainMemory } from '../src/c/unit.ts';
+import { exportC99 } from '../src/c99/c99.ts';
 import { planMemory } from '../src/plan/plan-memory.ts';
 import { harness, type Named } from './support/harness.ts';
 import { compile, run, temporaryFolder, writeFiles } from './support/host.ts';
@@ -87,5 +88,22 @@ describe('the published model as C', () => {
     const sanitized = await run(await build(folder, 'gcc', flags), [], testImages);
     expect(sanitized.code).not.toBe(0);
     expect(sanitized.errors).toMatch(/AddressSanitizer: global-buffer-overflow/);
+  });
+
+  test('the example prints the class and the logits, with the buffer where the source puts it', async () => {
+    const folder = temporaryFolder();
+    const { 'examples/classify.c': example, ...files } = exportC99(publishedModel, 'herringbone');
+    writeFiles(folder, { ...files, 'classify.c': example! });
+    const program = await compile(folder, 'gcc', ['classify.c', 'bitkiln.c']);
+    const { code, output } = await run(program, [], testImages.subarray(0, 784));
+    expect({ code, output: output.toString() }).toEqual({
+      code: 0,
+      output: `7\n${[...expected.subarray(0, 10)].join(' ')}\n`,
+    });
+    const short = await run(program, [], testImages.subarray(0, 700));
+    expect({ code: short.code, errors: short.errors }).toEqual({
+      code: 1,
+      errors: 'the image ends in row 25\n',
+    });
   });
 });

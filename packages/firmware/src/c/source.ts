@@ -57,7 +57,7 @@ extern "C" {
 int ${name}_predict(const uint8_t *image, int16_t *logits);
 
 /* The same for an image that comes row by row: start, then every row of columns x channels bytes from the
- * top, then finish. Nothing of a row is kept but what the network needs. */
+ * top (what comes behind the last is left aside), then finish. Nothing of a row is kept but what the network needs. */
 void ${name}_start(void);
 void ${name}_row(const uint8_t *pixels);
 int ${name}_finish(int16_t *logits);
@@ -111,6 +111,7 @@ void ${name}_start(void)
 
 ${indent(`void ${name}_row(const uint8_t *pixels)
 {
+if (next_row >= ${rows}) return;
 ${unit.dim} row = next_row++;
 ${row}
 }
