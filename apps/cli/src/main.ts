@@ -9,6 +9,7 @@ import { runCommand } from './commands/run.ts';
 import { selectCommand } from './commands/select.ts';
 import { storageCommand } from './commands/storage.ts';
 import { submitCommand } from './commands/submit.ts';
+import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { watchCommand } from './commands/watch.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -27,6 +28,7 @@ for (const command of [
   submitCommand(),
   watchCommand(),
   bestCommand(),
+  tokenCommand(),
   workerCommand(),
   migrateCommand(),
   storageCommand(),

@@ -1,5 +1,6 @@
 import { NetworkError, parseNetwork, type Shape } from '@bitkiln/core';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ApiClient, createApiClient } from './client/api-client.ts';
 import { homeDirectory } from './service/home.ts';
 import { runningService } from './service/lock.ts';
 import { UsageError } from './usage-error.ts';
@@ -48,13 +49,37 @@ export function networkFrom(source: string | readonly (readonly unknown[])[], pr
   return asUsage(() => parseNetwork(source), prefix);
 }
 
+/** What commands need to talk to a service. */
+export interface AccessOptions {
+  readonly url?: string;
+  readonly token?: string;
+}
+
+/** Adds `--url` and `--token`. */
+export function accessOptions(command: Command): Command {
+  return command.addOption(urlOption()).addOption(tokenOption());
+}
+
+/** A client of the service that the options, or the environment, name. */
+export function clientOf({ token, ...options }: AccessOptions): ApiClient {
+  return createApiClient(serviceUrl(options), token);
+}
+
+/** `--token`: what a service that asks for one lets in. */
+export function tokenOption(): Option {
+  return new Option(
+    '--token <token>',
+    'an API token; better BITKILN_TOKEN, which other users of this host do not see',
+  ).env('BITKILN_TOKEN');
+}
+
 /** `--url`: the service to talk to. */
-export function urlOption(): Option {
+function urlOption(): Option {
   return new Option('--url <address>', 'the service; else BITKILN_URL, else the one started here');
 }
 
 /** The service's address: named, or that of the service that runs in this checkout, or the default one. */
-export function serviceUrl({ url }: { readonly url?: string }): string {
+function serviceUrl({ url }: { readonly url?: string }): string {
   const address =
     url ?? process.env.BITKILN_URL ?? runningService(homeDirectory())?.url ?? 'http://127.0.0.1:3000';
   if (!URL.canParse(address))

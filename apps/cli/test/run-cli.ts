@@ -11,9 +11,18 @@ const bin = fileURLToPath(new URL('../bin/bitkiln.mjs', import.meta.url));
 
 /** Runs the real command in a process of its own, without a database in its environment. */
 export function runCli(...args: string[]): Promise<CliResult> {
+  return runCliWith({}, ...args);
+}
+
+/** The same with further environment variables. */
+export function runCliWith(
+  environment: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<CliResult> {
   const { DATABASE_URL: _database, REDIS_URL: _redis, ...env } = process.env;
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    const options = { env: { ...env, ...environment }, maxBuffer: 1 << 26 };
+    execFile(process.execPath, [bin, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

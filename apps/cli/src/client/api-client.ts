@@ -21,18 +21,21 @@ export class ApiError extends Error {
   readonly status: number;
 
   constructor(problem: Problem) {
-    super(problem.detail);
+    super(problem.status === 401 ? `${problem.detail} (--token or BITKILN_TOKEN names one)` : problem.detail);
     this.status = problem.status;
   }
 }
 
 const reconnectMs = 500;
 
-export function createApiClient(url: string): ApiClient {
+/** @param token sent as a bearer token; left out where the service asks for none */
+export function createApiClient(url: string, token?: string): ApiClient {
   const request = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (token !== undefined && token !== '') headers.set('authorization', `Bearer ${token}`);
     let response: Response;
     try {
-      response = await fetch(url + path, init);
+      response = await fetch(url + path, { ...init, headers });
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new Error(

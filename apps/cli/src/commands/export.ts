@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Model, type Strategy, storageTotals, strategies } from '@bitkiln/core';
 import type { ExportTarget, WeightPlace } from '@bitkiln/firmware';
+import { deviceActivationBytes } from '@bitkiln/firmware/device-bytes';
 import { Command, Option } from 'commander';
 import { inUsageTerms, readModel } from '../model-file.ts';
 import { UsageError } from '../usage-error.ts';
@@ -53,13 +54,12 @@ export function exportCommand(): Command {
         console.log(`${path}  ${Buffer.byteLength(content)} bytes`);
       }
       if (target === 'c99' || target === 'avr') {
-        console.log(await memoryLine(model, strategy ?? 'herringbone'));
+        console.log(memoryLine(model, strategy ?? 'herringbone'));
       }
     });
 }
 
-async function memoryLine({ program }: Model, strategy: Strategy): Promise<string> {
-  const { deviceActivationBytes } = await import('@bitkiln/firmware');
+function memoryLine({ program }: Model, strategy: Strategy): string {
   const { weightBytes, activationBytes } = storageTotals(program.layers, program.input, strategy);
   const device = deviceActivationBytes(program, strategy);
   const promise =

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { isOver } from '../client/follow.ts';
 import { readJsonFile } from '../input-file.ts';
-import { jsonOption } from '../options.ts';
+import { jsonOption, tokenOption } from '../options.ts';
 import { homeDirectory } from '../service/home.ts';
 import { type ServiceOptions, serviceOptions } from '../service/options.ts';
 import { untilSignal } from '../service/signals.ts';
@@ -18,6 +18,7 @@ interface LastRun {
 
 interface RunOptions extends ServiceOptions {
   readonly exit?: true;
+  readonly token?: string;
   readonly json?: true;
 }
 
@@ -27,18 +28,19 @@ export function runCommand(): Command {
     .description('start the service on this host, run an experiment to its winner, and stay up')
     .argument('<file>', 'the experiment as JSON, as POST /experiments takes it')
     .option('--exit', 'stop the service after the winner')
+    .addOption(tokenOption())
     .addOption(jsonOption())
     .action(run);
 }
 
-async function run(file: string, { exit, json, ...options }: RunOptions): Promise<void> {
+async function run(file: string, { exit, json, token, ...options }: RunOptions): Promise<void> {
   const body = readJsonFile(file);
   const stopping = new AbortController();
   const stopSignal = untilSignal().then(() => stopping.abort());
   const { startService } = await import('../service/service.ts');
   const service = await startService({ ...options, say: (line) => console.error(line) });
   try {
-    const client = createApiClient(service.url);
+    const client = createApiClient(service.url, token);
     const id = await submitOrGoOn(client, body);
     await watchExperiment(client, id, stopping.signal);
     await reportWinner(client, id, json === true);

@@ -11,7 +11,7 @@ import {
   storageTotals,
   strategies,
 } from '@bitkiln/core';
-import { deviceActivationBytes } from '@bitkiln/firmware';
+import { deviceActivationBytes } from '@bitkiln/firmware/device-bytes';
 import { Command, Option } from 'commander';
 import { readJsonFile } from '../input-file.ts';
 import { inputOption, jsonOption, networkFrom } from '../options.ts';

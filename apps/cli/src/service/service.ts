@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEmbeddedPostgres } from '@bitkiln/infra';
-import { migrate } from '@bitkiln/lifecycle';
+import { connectDatabase, migrate, refuseOpenNetwork } from '@bitkiln/lifecycle';
 import { type Child, hasEnded, logTail, startChild, stopChild } from './child.ts';
+import { findDatabase } from './find-database.ts';
 import { homeDirectory, inCheckout } from './home.ts';
 import { lockHome } from './lock.ts';
 
@@ -41,10 +41,14 @@ export async function startService({ host, port, workers, say }: ServiceSettings
     for (const stopPart of stops.splice(0).reverse()) await stopPart();
   };
   try {
-    const databaseUrl = await openDatabase(home, stops, say);
+    const found = await findDatabase(home);
+    stops.push(found.leave);
+    say(`database: ${found.description}`);
+    const databaseUrl = found.url;
     const applied = await migrate(databaseUrl);
     if (applied.length > 0)
       say(`applied ${applied.length === 1 ? 'migration' : 'migrations'} ${applied.join(', ')}`);
+    await refuseOpen(databaseUrl, host);
     const logs = join(home, 'logs');
     mkdirSync(logs, { recursive: true });
     const environment = { DATABASE_URL: databaseUrl };
@@ -86,21 +90,14 @@ export async function startService({ host, port, workers, say }: ServiceSettings
   }
 }
 
-async function openDatabase(
-  home: string,
-  stops: (() => Promise<void>)[],
-  say: (line: string) => void,
-): Promise<string> {
-  const own = process.env.DATABASE_URL;
-  if (own !== undefined) {
-    say('database: the one that DATABASE_URL names');
-    return own;
+/** The API would refuse too, but in its log. */
+async function refuseOpen(databaseUrl: string, host: string): Promise<void> {
+  const database = await connectDatabase(databaseUrl, { poolSize: 1 });
+  try {
+    await refuseOpenNetwork(database, host);
+  } finally {
+    await database.close();
   }
-  const postgres = await startEmbeddedPostgres({ directory: join(home, 'postgres') });
-  stops.push(() => postgres.stop());
-  const found = postgres.adopted ? ', found running and taken over' : '';
-  say(`database: embedded PostgreSQL, data in ${join(home, 'postgres')}${found}`);
-  return postgres.url;
 }
 
 async function untilReady(api: Child, url: string): Promise<void> {
