@@ -13,7 +13,7 @@ const packages = {
   make: { apt: ['make'], brew: ['make'] },
   'avr-gcc': { apt: ['gcc-avr', 'avr-libc', 'binutils-avr'], brew: ['osx-cross/avr/avr-gcc'] },
   chromium: { apt: ['chromium'], brew: ['chromium'] },
-  simavr: { apt: ['simavr', 'libsimavr-dev', 'libelf-dev'], brew: ['simavr'] },
+  simavr: { apt: ['simavr', 'libsimavr-dev'], brew: ['simavr'] },
 } as const;
 
 export type Tool = keyof typeof packages;
