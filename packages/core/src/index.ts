@@ -99,12 +99,8 @@ export {
 export { selectGreedily } from './selection/greedy.ts';
 export { SelectionError, type TrialOutcome } from './selection/outcome.ts';
 export { explainSelection } from './selection/reason.ts';
-export {
-  type SpecialCase,
-  type Standing,
-  selectByZScore,
-  type ZScoreSelection,
-} from './selection/z-score.ts';
+export { selectByZScore } from './selection/z-score.ts';
+export type { SpecialCase, Standing, ZScoreSelection } from './selection/z-score-selection.ts';
 export {
   type LayerStorage,
   type StorageReport,

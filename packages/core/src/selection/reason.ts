@@ -1,4 +1,4 @@
-import type { Standing, ZScoreSelection } from './z-score.ts';
+import type { Standing, ZScoreSelection } from './z-score-selection.ts';
 
 /**
  * Why the winner won, in a few sentences.
