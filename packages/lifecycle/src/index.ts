@@ -1,4 +1,7 @@
 export type { AuditAction } from './audit.ts';
+export { type BackupResult, backup } from './backup/backup.ts';
+export { BackupError } from './backup/format.ts';
+export { type RestoreResult, restore } from './backup/restore.ts';
 export { cancelExperiment } from './cancel-experiment.ts';
 export { type ClaimEvaluationInput, claimEvaluation } from './claim-evaluation.ts';
 export { claimTrial } from './claim-trial.ts';

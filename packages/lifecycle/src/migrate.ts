@@ -47,10 +47,15 @@ export class MigrationError extends Error {
  * of its own. Several processes may call it at once: one works, the others wait.
  *
  * @param folder migrations in Prisma's layout; default: this checkout's.
+ * @param only names of those to apply; default: all.
  * @returns the names applied by this call.
  * @throws MigrationError where an applied migration's file was changed, failed half way, or is not known here.
  */
-export async function migrate(url: string, folder: string = standardFolder): Promise<readonly string[]> {
+export async function migrate(
+  url: string,
+  folder: string = standardFolder,
+  only?: readonly string[],
+): Promise<readonly string[]> {
   const migrations = await readMigrations(folder);
   const client = new pg.Client({
     connectionString: url,
@@ -72,12 +77,19 @@ export async function migrate(url: string, folder: string = standardFolder): Pro
     const applied = await client.query<Applied>(
       'SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL',
     );
-    const pending = pendingMigrations(migrations, applied.rows);
+    const pending = pendingMigrations(migrations, applied.rows).filter(
+      ({ name }) => only === undefined || only.includes(name),
+    );
     for (const migration of pending) await apply(client, migration);
     return pending.map(({ name }) => name);
   } finally {
     await client.end();
   }
+}
+
+/** Names of this checkout's migrations, in order. */
+export async function knownMigrations(): Promise<readonly string[]> {
+  return (await readMigrations(standardFolder)).map(({ name }) => name);
 }
 
 async function readMigrations(folder: string): Promise<readonly Migration[]> {

@@ -26,7 +26,7 @@ async function claimed(experimentId: string, leaseMs?: number) {
   const workerId = await newWorker(database());
   const lease = leaseMs === undefined ? {} : { leaseMs };
   const result = await claimEvaluation(database(), { experimentId, workerId, ...lease });
-  if (result.outcome !== 'claimed') throw new Error(`not claimed: ${result.state}`);
+  if (result.outcome !== 'claimed') throw new Error(`not claimed: ${result.outcome}`);
   return result.evaluation;
 }
 
