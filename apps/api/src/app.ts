@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import access, { type AccessOptions } from './plugins/app/access/access.ts';
+import audit from './plugins/app/audit/audit-repository.ts';
 import curves from './plugins/app/curves/curves-repository.ts';
 import dashboard, { type DashboardOptions } from './plugins/app/dashboard/dashboard.ts';
 import datasets, { type DatasetsOptions } from './plugins/app/datasets/datasets.ts';
@@ -36,13 +37,17 @@ import { bestRoutes } from './routes/experiments/best.ts';
 import { checkRoutes } from './routes/experiments/check.ts';
 import { curveRoutes } from './routes/experiments/curves.ts';
 import { eventRoutes } from './routes/experiments/events.ts';
+import { exportRoutes } from './routes/experiments/export.ts';
 import { experimentRoutes } from './routes/experiments/index.ts';
+import { experimentOperationRoutes } from './routes/experiments/operations.ts';
 import { selectionRoutes } from './routes/experiments/selections.ts';
 import { testRunRoutes } from './routes/experiments/test-run.ts';
 import { liveRoutes } from './routes/live/index.ts';
+import { operationRoutes } from './routes/operations/index.ts';
 import { serviceRoutes } from './routes/service/index.ts';
 import { sessionRoutes } from './routes/session/index.ts';
 import { trialRoutes } from './routes/trials/index.ts';
+import { trialOperationRoutes } from './routes/trials/operations.ts';
 import { weightRoutes } from './routes/trials/weights.ts';
 import { workerRoutes } from './routes/workers/index.ts';
 
@@ -97,15 +102,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(datasets, options);
   for (const plugin of [experiments, summaries, trials, workers, models]) await app.register(plugin);
-  for (const plugin of [curves, selections, weights, testRuns]) await app.register(plugin);
+  for (const plugin of [audit, curves, selections, weights, testRuns]) await app.register(plugin);
   await app.register(events, options);
   await app.register(live, options);
   for (const plugin of [maintenance, lifeCycleMetrics]) await app.register(plugin);
 
   for (const routes of [
     experimentRoutes,
+    experimentOperationRoutes,
     eventRoutes,
     bestRoutes,
+    exportRoutes,
     checkRoutes,
     curveRoutes,
     selectionRoutes,
@@ -113,6 +120,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     weightRoutes,
     liveRoutes,
     trialRoutes,
+    trialOperationRoutes,
+    operationRoutes,
     workerRoutes,
     datasetRoutes,
     sessionRoutes,

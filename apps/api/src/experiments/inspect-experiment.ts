@@ -7,6 +7,7 @@ import {
   storageTotals,
   strategies,
 } from '@bitkiln/core';
+import { deviceActivationBytes } from '@bitkiln/firmware/device-bytes';
 import type { DatasetRegistry } from '../plugins/app/datasets/datasets.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Check } from '../schemas/check.ts';
@@ -30,6 +31,7 @@ export async function inspectExperiment(
   const { layers, program } = readNetwork(request.network, dataset);
   const costs = layerCosts(program);
   const report = storageReport(layers, dataset.shape, strategy);
+  const deviceBytes = deviceActivationBytes(program, strategy);
   const { counts } = await datasets.catalog.describe(request.dataset);
   const work = { program, protocol, trainImages: counts.train, validationImages: counts.validation };
   return {
@@ -50,7 +52,8 @@ export async function inspectExperiment(
     strategies: Object.fromEntries(
       strategies.map((name) => [name, storageTotals(layers, dataset.shape, name)]),
     ) as Record<Strategy, Check['strategies'][Strategy]>,
-    fits: report.totalBytes <= budgetBytes,
+    deviceActivationBytes: deviceBytes,
+    fits: report.weightBytes + deviceBytes <= budgetBytes,
     fault: faultOf(() => checkNetwork(request.network, dataset, strategy, budgetBytes)),
     protocol,
     estimate:

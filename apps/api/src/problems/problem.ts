@@ -30,6 +30,7 @@ export type ProblemKind =
   | 'dataset-unusable'
   | 'idempotency-key-reused'
   | 'no-winner'
+  | 'not-exportable'
   | 'wrong-state'
   | 'unavailable'
   | 'internal-error';

@@ -37,7 +37,10 @@ export const check = z
     budgetBytes: bytes,
     ...totals.shape,
     strategies: z.object(perStrategy),
-    fits: z.boolean().describe('Whether `totalBytes` is within `budgetBytes`'),
+    deviceActivationBytes: bytes.describe(
+      'What the generated code needs, where the storage model promises too little',
+    ),
+    fits: z.boolean().describe('Whether weights and `deviceActivationBytes` are within `budgetBytes`'),
     fault: z
       .object({ title: z.string(), detail: z.string() })
       .nullable()

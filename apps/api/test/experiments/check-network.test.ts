@@ -34,6 +34,19 @@ test('half a byte over the budget is over the budget, and both figures are told'
   expect(problem.message).toContain('at most 1946.5');
 });
 
+test('what the generated code needs counts where the storage model promises too little', () => {
+  // Outputs of more bits than the input: the model takes 117 bytes of activations, the code 118.
+  const widening = 'A(4,2) C(4,3x3)@a8 S(10)';
+  const problem = refusal(widening, 649);
+  expect(problem.members).toMatchObject({
+    activationBytes: 117,
+    deviceActivationBytes: 118,
+    totalBytes: 650,
+  });
+  expect(problem.message).toContain('the storage model says 117');
+  expect(checkNetwork(widening, mnist, 'herringbone', 650).storage.totalBytes).toBe(649);
+});
+
 describe('an impossible network', () => {
   test.each([
     ['A(7,4) C(5,5x5) S(10)', 'layer 2, C: kernel 5x5 does not fit the 4x4 input', 2],

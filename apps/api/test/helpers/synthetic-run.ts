@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lowerNetwork, parseNetwork } from '@bitkiln/core';
+import { readFileSync } from 'node:fs';
+import { lowerNetwork, parseNetwork, readModelJson, writeModelJson } from '@bitkiln/core';
 import {
   claimEvaluation,
   claimTrial,
@@ -14,7 +15,9 @@ import {
 
 const numericsId = { trainer: 'tensor', definition: 1, options: 'backend=cpu', reproducible: true };
 export const dataHash = createHash('sha256').update('synthetic').digest('hex');
-export const modelJson = Buffer.from('{"format":"synthetic model"}');
+const published = new URL('../../../../packages/core/test/golden/published-model.json', import.meta.url);
+/** The published model, so that what is made of a winner's file can be checked. */
+export const modelJson = Buffer.from(writeModelJson(readModelJson(readFileSync(published, 'utf8'))));
 export const modelH5 = Buffer.from([0x89, 0x48, 0x44, 0x46, 0, 255, 13, 10]);
 
 const validationTotal = 10_000;

@@ -15,9 +15,11 @@ export function winnerText(best: Best, url: string): string {
     '',
     'Fetch it:',
     `  curl -s ${base}`,
-    `  curl -sOJ ${base}/model.json`,
-    `  curl -sOJ ${base}/model.h5`,
-    `The API's pages: ${url}/docs`,
+    `  curl -s -o model.json ${base}/model.json`,
+    `  curl -s -o model.h5 ${base}/model.h5`,
+    'Flash it:',
+    '  npx bitkiln export model.json --target avr -o firmware',
+    `See it: ${url}/ (the API: ${url}/docs)`,
   ].join('\n');
 }
 
