@@ -1,5 +1,5 @@
 import { indexOfLargest } from './greedy.ts';
-import { fitLine, residualDeviation, spread, zScores } from './line-fit.ts';
+import { fitLine, residualDeviation, type Spread, spread, zScores } from './line-fit.ts';
 import { checkOutcomes, SelectionError, type TrialOutcome } from './outcome.ts';
 import { explainSelection } from './reason.ts';
 import type { SpecialCase, ZScoreSelection } from './z-score-selection.ts';
