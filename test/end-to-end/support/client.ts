@@ -42,6 +42,8 @@ interface Page<T> {
 
 export interface Client {
   submit(body: object): Promise<ExperimentReply>;
+  experiment(id: string): Promise<ExperimentReply>;
+  cancel(id: string): Promise<void>;
   /** Waits until the experiment is over. */
   finished(id: string): Promise<ExperimentReply>;
   /** In the order of stage and index. */
@@ -64,6 +66,10 @@ export function createClient(url: string): Client {
       const headers = { 'content-type': 'application/json' };
       const response = await request('/experiments', { method: 'POST', headers, body: JSON.stringify(body) });
       return (await response.json()) as ExperimentReply;
+    },
+    experiment: (id) => get(`/experiments/${id}`),
+    cancel: async (id) => {
+      await request(`/experiments/${id}/cancel`, { method: 'POST' });
     },
     finished: async (id) => {
       for (;;) {

@@ -19,7 +19,7 @@ export const testRun = z
           pixels: z.string().describe('Base64 of the 8-bit pixels, row-major, channels last'),
         }),
       )
-      .describe('The surest mistakes first, at most 500'),
+      .describe('The surest mistakes first: at most 20 of each kind, and 2000 in all'),
   })
   .meta({ id: 'TestRun' });
 

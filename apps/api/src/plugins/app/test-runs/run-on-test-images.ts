@@ -11,7 +11,8 @@ import type { TestRun } from '../../../schemas/test-run.ts';
 
 /** Other requests wait no longer than this many images take. */
 const imagesAtATime = 8;
-const mostMistakes = 500;
+const mostOfAKind = 20;
+const mostMistakes = 2000;
 
 /** Runs a model's integers over the test images, letting other requests in between. */
 export async function runOnTestImages(
@@ -42,6 +43,20 @@ export async function runOnTestImages(
     total: images.count,
     correct: images.count - mistakes.length,
     confusion,
-    mistakes: mistakes.toSorted((a, b) => b.margin - a.margin).slice(0, mostMistakes),
+    mistakes: surest(mistakes),
   };
+}
+
+/** The surest mistakes first, with room for every kind of them. */
+function surest(mistakes: TestRun['mistakes']): TestRun['mistakes'] {
+  const kinds = new Map<string, number>();
+  const kept = mistakes
+    .toSorted((a, b) => b.margin - a.margin)
+    .filter(({ label, told }) => {
+      const kind = `${label} ${told}`;
+      const before = kinds.get(kind) ?? 0;
+      kinds.set(kind, before + 1);
+      return before < mostOfAKind;
+    });
+  return kept.slice(0, mostMistakes);
 }
