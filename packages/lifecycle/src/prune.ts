@@ -5,6 +5,7 @@ import { deleteOldExperiment } from './delete-experiment.ts';
 import { findDiskUsage } from './disk-usage.ts';
 import { WrongStateError } from './errors.ts';
 import { lockExperiment } from './evaluation.ts';
+import { openStates } from './open-trials.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface PruneRules {
@@ -19,6 +20,8 @@ export interface PruneRules {
   readonly keep: number;
   /** Tell what would go, and leave it. */
   readonly dryRun: boolean;
+  /** Experiments that one call looks at, the oldest first. */
+  readonly most: number;
 }
 
 export interface PrunedExperiment {
@@ -30,21 +33,22 @@ export interface PrunedExperiment {
   readonly bytes: number;
 }
 
-/** Removes old data by a stated rule; what is under way is never touched. Repeated, it finds nothing more to do. */
+/** Removes old data by a stated rule; what is under way is never touched. Repeated, it finds nothing more to do. `complete` is false where the call ended at `most`. */
 export async function prune(
   database: Database,
   rules: PruneRules,
   by: string,
-): Promise<readonly PrunedExperiment[]> {
+): Promise<{ readonly pruned: readonly PrunedExperiment[]; readonly complete: boolean }> {
   const pruned: PrunedExperiment[] = [];
-  for (const candidate of await findCandidates(database, rules)) {
+  const candidates = await findCandidates(database, rules);
+  for (const candidate of candidates.slice(0, rules.most)) {
     const result =
       rules.what === 'experiments'
         ? await pruneExperiment(database, candidate, rules, by)
         : await pruneCheckpoints(database, candidate, rules, by);
     if (result !== null) pruned.push({ ...candidate, ...result });
   }
-  return pruned;
+  return { pruned, complete: candidates.length <= rules.most };
 }
 
 interface Candidate {
@@ -64,8 +68,9 @@ async function findCandidates(database: Database, rules: PruneRules): Promise<re
        FROM (SELECT id, name, finished_at FROM experiments WHERE finished_at IS NOT NULL
               ORDER BY finished_at DESC, id DESC OFFSET $1) AS older
       WHERE finished_at < clock_timestamp() - $2 * interval '1 ms'
-      ORDER BY finished_at, id`,
-    [rules.keep, rules.olderThanMs],
+        AND ${rules.what === 'checkpoints' ? `EXISTS (${removableOf('older.id')})` : `NOT EXISTS (${repeatsOf('older.id')})`}
+      ORDER BY finished_at, id LIMIT $3`,
+    [rules.keep, rules.olderThanMs, rules.most + 1],
   );
   return found.rows;
 }
@@ -91,13 +96,18 @@ async function pruneExperiment(
   }
 }
 
-/** SQL: the checkpoints that a rule removes of experiment $1. What others start from, or were evaluated with, stays. */
-const removable = `
+/** SQL: the checkpoints that go of an experiment. What others start from, or were evaluated with, stays. */
+const removableOf = (experimentId: string) => `
   SELECT c.trial_id, c.kind, octet_length(c.parameters) + coalesce(octet_length(c.first_moment), 0)
          + coalesce(octet_length(c.second_moment), 0) AS bytes
     FROM checkpoints c JOIN trials t ON t.id = c.trial_id JOIN stages s ON s.id = t.stage_id
-   WHERE t.experiment_id = $1 AND t.state IN ('succeeded', 'failed', 'cancelled')
+   WHERE t.experiment_id = ${experimentId} AND t.state IN ('succeeded', 'failed', 'cancelled')
      AND NOT (c.kind = 'lowestLoss' AND s.picked_trial_id IS NOT DISTINCT FROM t.id)`;
+const removable = removableOf('$1');
+
+/** SQL: the trials of an experiment that are under way though it is over. */
+const repeatsOf = (experimentId: string) =>
+  `SELECT FROM trials t WHERE t.experiment_id = ${experimentId} AND t.state IN ${openStates}`;
 
 function pruneCheckpoints(
   database: Database,

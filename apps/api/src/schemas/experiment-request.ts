@@ -2,9 +2,6 @@ import { presetNames, stageLimits, strategies } from '@bitkiln/core';
 import { z } from 'zod';
 import { integer, line, number, object, oneOf, positive } from './fields.ts';
 
-/** Fewer than the protocol allows: the trials of a stage are written in one transaction. */
-const mostTrials = 1000;
-
 const learningRate = object({
   initial: positive(10).optional(),
   decay: positive(1).optional(),
@@ -12,7 +9,7 @@ const learningRate = object({
 }).describe('Epoch e learns at max(minimum, initial * decay^e)');
 
 const stage = object({
-  trials: integer(1, mostTrials).optional(),
+  trials: integer(stageLimits.trials.minimum, stageLimits.trials.maximum).optional(),
   epochs: integer(stageLimits.epochs.minimum, stageLimits.epochs.maximum).optional(),
   batchSize: integer(stageLimits.batchSize.minimum, stageLimits.batchSize.maximum).optional(),
   learningRate: learningRate.optional(),
@@ -28,7 +25,7 @@ const protocol = object({
 const networkExpected =
   'a text such as "A(2,4) C(5,3x3) M(2) S(10)" or a list of layers such as [["A", 2, 4], ["S", 10, 4, 8, 8]]';
 
-const bytesExpected = 'a multiple of 0.5 from 1 to 16777216';
+const bytesExpected = 'a multiple of 0.125 from 1 to 16777216';
 
 /** The body of `POST /experiments`. */
 export const experimentRequest = object({
@@ -42,7 +39,7 @@ export const experimentRequest = object({
     .number({ error: bytesExpected })
     .min(1, { error: bytesExpected })
     .max(2 ** 24, { error: bytesExpected })
-    .multipleOf(0.5, { error: bytesExpected })
+    .multipleOf(1 / 8, { error: bytesExpected })
     .default(2048)
     .describe('Most bytes of weights and live activations together'),
   strategy: oneOf(strategies).default('herringbone'),

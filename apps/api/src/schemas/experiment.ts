@@ -41,6 +41,7 @@ export const experimentBrief = z
     seed: z.int(),
     progress: z.number().min(0).max(1),
     secondsLeft: z.number().min(0).nullable().describe('Null while there is nothing to tell it from'),
+    pausedAt: time.nullable().describe('While it is set, none of its trials is given out'),
     failureReason: z.string().nullable(),
     winner: winnerBrief.nullable(),
     createdAt: time,

@@ -67,5 +67,8 @@ export const time = z.iso.datetime().meta({ example: '2026-01-31T12:00:00.000Z' 
 /** A share of images, 0 to 1. */
 export const accuracy = z.number().min(0).max(1);
 
-/** Bytes in half-byte steps: 4-bit weights in odd numbers end on a half. */
-export const bytes = z.number().min(0).multipleOf(0.5);
+/** Bytes in steps of a bit: weights of 3 bits may end on an eighth. */
+export const bytes = z
+  .number()
+  .min(0)
+  .multipleOf(1 / 8);

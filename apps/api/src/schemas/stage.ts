@@ -25,6 +25,7 @@ export const stage = z
       failed: z.int(),
       cancelled: z.int(),
     }),
+    invalidTrials: z.int().describe('Trials declared invalid, whatever their state: no pick looks at them'),
     epochsDone: z.int(),
     epochsTotal: z.int(),
     progress: z.number().min(0).max(1),

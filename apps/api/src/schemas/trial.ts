@@ -1,6 +1,6 @@
 import { stageNames } from '@bitkiln/core';
 import { z } from 'zod';
-import { accuracy, object, oneOf, time } from './fields.ts';
+import { accuracy, line, object, oneOf, time } from './fields.ts';
 import { id } from './id.ts';
 import { pageQuery } from './page.ts';
 import { stageName, trialStates } from './stage.ts';
@@ -39,6 +39,30 @@ export const trial = z
       .number()
       .nullable()
       .describe('Training images a second, as the worker that ran it last measured at its start'),
+    waiting: z
+      .object({
+        for: z.enum(['worker', 'resume']).describe('`resume`: its experiment is paused'),
+        workers: z
+          .int()
+          .describe('Workers online that may take it: all, or those of its numerics id once it has begun'),
+      })
+      .nullable()
+      .describe('What a queued or preempted trial waits for; with no worker left it can be restarted'),
+    repeat: z
+      .object({
+        of: z.uuid(),
+        equal: z
+          .boolean()
+          .nullable()
+          .describe('Whether it came to the same bytes; null until it has finished'),
+        difference: z.string().nullable().describe('Where it first differed'),
+      })
+      .nullable()
+      .describe('Set where the trial repeats another from the same seeds'),
+    invalid: z
+      .object({ at: time, reason: z.string() })
+      .nullable()
+      .describe('Set where it was declared invalid: no pick looks at it'),
     failureReason: z.string().nullable(),
     createdAt: time,
     startedAt: time.nullable(),
@@ -77,7 +101,12 @@ const checkpoint = z
 
 /** A trial with its attempts and what is kept of it. */
 export const trialDetail = z
-  .object({ ...trial.shape, attemptList: z.array(attempt), checkpoints: z.array(checkpoint) })
+  .object({
+    ...trial.shape,
+    attemptList: z.array(attempt),
+    checkpoints: z.array(checkpoint),
+    repeats: z.array(z.uuid()).describe('Trials that repeat it, oldest first'),
+  })
   .meta({ id: 'TrialDetail' });
 
 export const epoch = z
@@ -107,7 +136,14 @@ const trialFilters = {
   ...pageQuery,
 };
 
-export const trialsQuery = object({ experiment: id.optional(), ...trialFilters });
+export const trialsQuery = object({
+  experiment: id.optional(),
+  repeatOf: id.optional().describe('The repeats of this trial; where left out, no repeats at all'),
+  ...trialFilters,
+});
+
+/** The body of `POST /trials/:id/invalidate`. */
+export const invalidation = object({ reason: line(1, 1000).describe('Kept with the trial') });
 export const experimentTrialsQuery = object({
   ...trialFilters,
   sort: oneOf(trialSorts).default('oldest').describe('loss: lowest first; accuracy: highest first'),

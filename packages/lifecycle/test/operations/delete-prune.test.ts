@@ -62,6 +62,7 @@ const rules = (changes: Partial<PruneRules>): PruneRules => ({
   olderThanMs: 30 * DAY,
   keep: 0,
   dryRun: false,
+  most: 100,
   ...changes,
 });
 
@@ -181,11 +182,12 @@ test('pruning checkpoints leaves the picks and the record, tells it beforehand, 
   const old = await overFor(31, 'old');
   const young = await overFor(29, 'young');
   await submit(database(), { name: 'running' });
-  const dry = await prune(database(), rules({ dryRun: true }), 'ann');
+  const { pruned: dry, complete } = await prune(database(), rules({ dryRun: true }), 'ann');
+  expect(complete).toBe(true);
   expect(dry).toMatchObject([{ id: old, name: 'old', checkpoints: 3, bytes: 84 }]);
   expect(await database().prisma.checkpoint.count()).toBe(8);
-  expect(await prune(database(), rules({}), 'ann')).toEqual(dry);
-  expect(await prune(database(), rules({}), 'ann')).toEqual([]);
+  expect((await prune(database(), rules({}), 'ann')).pruned).toEqual(dry);
+  expect(await prune(database(), rules({}), 'ann')).toEqual({ pruned: [], complete: true });
   const { pickedTrialId } = await database().prisma.stage.findFirstOrThrow({
     where: { experimentId: old, name: 'float' },
   });
@@ -221,11 +223,16 @@ test('pruning experiments keeps the newest, what is young, what runs and what is
   const all = rules({ what: 'experiments' });
   const ids = async () =>
     (await database().prisma.experiment.findMany({ orderBy: { id: 'asc' } })).map(({ id }) => id);
-  const named = (pruned: readonly { name: string }[]) => pruned.map(({ name }) => name);
+  const named = ({ pruned }: { pruned: readonly { name: string }[] }) => pruned.map(({ name }) => name);
   expect(named(await prune(database(), { ...all, keep: 3 }, 'ann'))).toEqual(['oldest']);
   expect(await ids()).toEqual([repeated, older, young, running]);
   expect(named(await prune(database(), all, 'ann'))).toEqual(['older']);
   expect(await ids()).toEqual([repeated, young, running]);
+  const more = await overFor(50, 'more');
+  await overFor(40, 'and more');
+  const part = await prune(database(), { ...all, most: 1 }, 'ann');
+  expect(part).toMatchObject({ pruned: [{ id: more }], complete: false });
+  expect(await prune(database(), { ...all, most: 1 }, 'ann')).toMatchObject({ complete: true });
   expect(
     await database().prisma.auditEntry.findMany({
       where: { experimentId: { in: [oldest, older] }, action: 'experiment.delete' },

@@ -65,7 +65,8 @@ export const eventRoutes: FastifyPluginAsyncZod = async (app) => {
           await Promise.race([reply.sse.send({ id: String(sequence), event: type, data }), closed]);
           if (gone.signal.aborted) break;
         }
-        if (events.some(({ type }) => isFinal(type))) break;
+        // Behind an end there may be more: a repeat, or an experiment that was opened again.
+        if (over ? events.at(-1)!.sequence >= newest : events.some(({ type }) => isFinal(type))) break;
       }
     },
   );

@@ -1,16 +1,13 @@
-import {
-  cancelExperiment,
-  IdempotencyConflictError,
-  NotFoundError,
-  submitExperiment,
-} from '@bitkiln/lifecycle';
+import { cancelExperiment, IdempotencyConflictError, submitExperiment } from '@bitkiln/lifecycle';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { callerName } from '../../caller-name.ts';
 import { bodyHash, idempotencyKey } from '../../experiments/idempotency.ts';
 import { prepareExperiment } from '../../experiments/prepare-experiment.ts';
 import { fieldError } from '../../problems/invalid-request.ts';
 import { experimentNotFound } from '../../problems/not-found.ts';
 import { Problem } from '../../problems/problem.ts';
+import { answerRefusals } from '../../problems/refusals.ts';
 import { experiment, experimentBrief, experimentsQuery, summary } from '../../schemas/experiment.ts';
 import { experimentRequest } from '../../schemas/experiment-request.ts';
 import { object } from '../../schemas/fields.ts';
@@ -98,10 +95,9 @@ export const experimentRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: experiment, ...problems(400, 404) },
       },
     },
-    async ({ params: { id } }) => {
-      await cancelExperiment(app.database, id).catch((error) => {
-        throw error instanceof NotFoundError ? experimentNotFound(id) : error;
-      });
+    async (request) => {
+      const { id } = request.params;
+      await answerRefusals(cancelExperiment(app.database, id, undefined, callerName(request)));
       return found(await app.experiments.find(id), id);
     },
   );

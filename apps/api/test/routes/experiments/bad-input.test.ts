@@ -14,9 +14,9 @@ afterEach(async () => {
 });
 
 const seeds = 'a whole number from 0 to 9007199254740991';
-const trials = 'a whole number from 1 to 1000';
+const trials = 'a whole number from 1 to 10000';
 const epochs = 'a whole number from 1 to 10000';
-const budget = 'a multiple of 0.5 from 1 to 16777216';
+const budget = 'a multiple of 0.125 from 1 to 16777216';
 const network =
   'a text such as "A(2,4) C(5,3x3) M(2) S(10)" or a list of layers such as [["A", 2, 4], ["S", 10, 4, 8, 8]]';
 const name = 'text of 1 to 200 characters without control characters';
@@ -38,7 +38,7 @@ describe('POST /experiments names the field, the value and what was expected', (
     ['a budget of NaN as text', { budgetBytes: 'NaN' }, '/budgetBytes', 'NaN', budget],
     ['an infinite budget', { budgetBytes: huge }, '/budgetBytes', 'Infinity', budget],
     ['a budget of 0', { budgetBytes: 0 }, '/budgetBytes', 0, budget],
-    ['a quarter of a byte', { budgetBytes: 2048.25 }, '/budgetBytes', 2048.25, budget],
+    ['a sixteenth of a byte', { budgetBytes: 2048.0625 }, '/budgetBytes', 2048.0625, budget],
     ['a network left out', { network: undefined }, '/network', missing, network],
     ['a network as a number', { network: 5 }, '/network', 5, network],
     ['a network as an object', { network: { A: 2 } }, '/network', { A: 2 }, network],
@@ -375,7 +375,7 @@ describe('addresses', () => {
 
   test.each([
     ['DELETE', '/experiments', 'GET, HEAD, POST'],
-    ['PUT', `/experiments/${absent}`, 'GET, HEAD'],
+    ['PUT', `/experiments/${absent}`, 'DELETE, GET, HEAD'],
     ['GET', `/experiments/${absent}/cancel`, 'POST'],
     ['POST', '/metrics', 'GET, HEAD'],
     ['PATCH', '/trials', 'GET, HEAD'],

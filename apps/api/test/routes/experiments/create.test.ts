@@ -76,7 +76,7 @@ test('every field is taken as given', async () => {
     protocol: {
       preset: 'quick',
       float: { trials: 1, epochs: 3, batchSize: 256, learningRate: { initial: 0.02, decay: 1, minimum: 0 } },
-      frozenScales: { trials: 1000 },
+      frozenScales: { trials: 10_000 },
     },
   };
   const { status, body: experiment } = await post(app, '/experiments', body);
@@ -92,7 +92,20 @@ test('every field is taken as given', async () => {
   const [float, moving, frozen] = experiment.stages;
   expect(float.settings).toEqual(body.protocol.float);
   expect(moving.settings).toMatchObject({ trials: 2, epochs: 8 });
-  expect(frozen.settings).toMatchObject({ trials: 1000, epochs: 6 });
+  expect(frozen.settings).toMatchObject({ trials: 10_000, epochs: 6 });
+});
+
+test('a network of odd bits is counted to the eighth of a byte', async () => {
+  const network = 'A(2,4) C(5,3x3)@w3b8a3 M(2,3) S(10)@w3b8a8';
+  const { status, body } = await post(app, '/experiments', { ...tiny, network, budgetBytes: 2047.875 });
+  expect(status).toBe(201);
+  expect(body).toMatchObject({ network, budgetBytes: 2047.875 });
+  // 45 and 1800 weights of 3 bits, 15 biases.
+  expect(body.weightBytes).toBe((45 * 3 + 1800 * 3 + 15 * 8) / 8);
+  expect((await post(app, '/experiments/check', { ...tiny, network })).body.weightBytes).toBe(
+    body.weightBytes,
+  );
+  expect((await get(app, `/experiments/${body.id}`)).body.weightBytes).toBe(body.weightBytes);
 });
 
 test('the queue learns of the trials at once', async () => {

@@ -63,7 +63,7 @@ function createCurvesRepository({ prisma }: Database) {
           where trial_id = t.id
             and (epoch % ${step}::int = 0 or epoch in (t.best_loss_epoch, t.best_correct_epoch, t.epochs_done - 1))
         ) e on true
-        where t.stage_id = ${stage.id}::uuid
+        where t.stage_id = ${stage.id}::uuid and t.repeat_of is null
         order by t.trial_index`;
       return {
         experimentId,

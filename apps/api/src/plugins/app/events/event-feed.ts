@@ -8,6 +8,9 @@ interface Watch {
   /** The newest events, in order, up to `sequence`. */
   recent: readonly OutgoingEvent[];
   readonly wake: Set<() => void>;
+  /** Ends its streams, since the experiment was deleted. */
+  readonly end: () => void;
+  over: boolean;
   readers: number;
 }
 
@@ -49,7 +52,7 @@ export class EventFeed {
     let sent = position;
     const watch = this.#watch(experimentId, newest);
     try {
-      while (!signal.aborted && !this.#closed) {
+      while (!signal.aborted && !this.#closed && !watch.over) {
         if (sent >= watch.sequence) {
           await this.#change(watch, signal);
           continue;
@@ -82,7 +85,18 @@ export class EventFeed {
   #watch(experimentId: string, newest: number): Watch {
     let watch = this.#watches.get(experimentId);
     if (watch === undefined) {
-      watch = { sequence: newest, recent: [], wake: new Set(), readers: 0 };
+      const made: Watch = {
+        sequence: newest,
+        recent: [],
+        wake: new Set(),
+        readers: 0,
+        over: false,
+        end: () => {
+          made.over = true;
+          wakeAll(made);
+        },
+      };
+      watch = made;
       this.#watches.set(experimentId, watch);
     }
     watch.readers += 1;
@@ -125,6 +139,7 @@ export class EventFeed {
   async #read(): Promise<void> {
     const watched = [...this.#watches].map(([experimentId, { sequence }]) => ({ experimentId, sequence }));
     const found = await this.#events.behindAll(watched, batch);
+    for (const id of await this.#events.deleted(watched)) this.#watches.get(id)?.end();
     for (const [experimentId, events] of found) {
       const watch = this.#watches.get(experimentId);
       if (watch === undefined) continue;

@@ -29,6 +29,14 @@ export function createEventsRepository({ prisma }: Database) {
       return rows.map(toEvent);
     },
 
+    /** Those that are gone. */
+    async deleted(watched: readonly Watched[]): Promise<string[]> {
+      const ids = watched.map(({ experimentId }) => experimentId);
+      const rows = await prisma.experiment.findMany({ where: { id: { in: ids } }, select: { id: true } });
+      const present = new Set(rows.map(({ id }) => id));
+      return ids.filter((id) => !present.has(id));
+    },
+
     /** Events of many experiments in one query, in order, at most `limit` of each. */
     async behindAll(watched: readonly Watched[], limit: number): Promise<Map<string, OutgoingEvent[]>> {
       const ids = watched.map(({ experimentId }) => experimentId);

@@ -114,7 +114,7 @@ function createExperimentsRepository({ prisma }: Database) {
   async function trialCounts(experimentId: string): Promise<Map<string, TrialCounts>> {
     const groups = await prisma.trial.groupBy({
       by: ['stageId', 'state'],
-      where: { experimentId },
+      where: { experimentId, repeatOf: null },
       _count: true,
     });
     const counts = new Map<string, TrialCounts>();

@@ -7,6 +7,7 @@ export interface StageWork {
   readonly epochs: number;
   readonly succeededTrials: number;
   readonly failedTrials: number;
+  readonly invalidTrials: number;
   readonly epochsDone: number;
   /** Milliseconds of training behind `epochsDone`, summed over trials. */
   readonly trainedMs: number;
@@ -49,7 +50,7 @@ export function secondsLeft(stages: readonly StageWork[], slots: number): number
 
 /** Epochs that a stage still takes one after another. */
 function stageSpan(stage: StageWork, slots: number): number {
-  const openTrials = stage.trialCount - stage.succeededTrials - stage.failedTrials;
+  const openTrials = stage.trialCount - stage.succeededTrials - stage.failedTrials - stage.invalidTrials;
   if (stage.epochsDone === 0) return Math.ceil(openTrials / slots) * stage.epochs;
   const openEpochs = Math.min(openTrials * stage.epochs, stage.trialCount * stage.epochs - stage.epochsDone);
   return openTrials === 0 ? 0 : openEpochs / Math.min(slots, openTrials);

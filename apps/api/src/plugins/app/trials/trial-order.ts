@@ -33,27 +33,27 @@ const byLoss: TrialRun = {
 };
 
 const byAccuracy: TrialRun = {
-  orderBy: [{ bestCorrect: 'desc' }, { id: 'desc' }],
+  orderBy: [{ bestAccuracy: 'desc' }, { id: 'desc' }],
   where: (behind) => {
-    if (behind === null || behind[0] === null) return { bestCorrect: { not: null } };
-    const [correct, id] = behind;
-    return { bestCorrect: { lte: correct }, OR: [{ bestCorrect: { lt: correct } }, { id: { lt: id } }] };
+    if (behind === null || behind[0] === null) return { bestAccuracy: { not: null } };
+    const [accuracy, id] = behind;
+    return { bestAccuracy: { lte: accuracy }, OR: [{ bestAccuracy: { lt: accuracy } }, { id: { lt: id } }] };
   },
 };
 
-function without(column: 'bestLoss' | 'bestCorrect'): TrialRun {
+function without(column: 'bestLoss' | 'bestAccuracy'): TrialRun {
   const { orderBy, where } = byId('asc');
   return { orderBy, where: (behind) => ({ ...where(behind), [column]: null }) };
 }
 
 interface TrialOrder {
   readonly runs: readonly TrialRun[];
-  readonly value: (trial: { bestLoss: number | null; bestCorrect: number | null }) => number | null;
+  readonly value: (trial: { bestLoss: number | null; bestAccuracy: number | null }) => number | null;
 }
 
 export const trialOrders: Readonly<Record<TrialSort, TrialOrder>> = {
   newest: { runs: [byId('desc')], value: () => null },
   oldest: { runs: [byId('asc')], value: () => null },
   loss: { runs: [byLoss, without('bestLoss')], value: ({ bestLoss }) => bestLoss },
-  accuracy: { runs: [byAccuracy, without('bestCorrect')], value: ({ bestCorrect }) => bestCorrect },
+  accuracy: { runs: [byAccuracy, without('bestAccuracy')], value: ({ bestAccuracy }) => bestAccuracy },
 };

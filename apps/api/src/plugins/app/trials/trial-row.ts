@@ -2,7 +2,7 @@ import type { Prisma } from '@bitkiln/lifecycle';
 import type { Epoch, Trial, TrialDetail } from '../../../schemas/trial.ts';
 
 export const trialInclude = {
-  experiment: { select: { seed: true } },
+  experiment: { select: { seed: true, pausedAt: true } },
   stage: { select: { epochs: true } },
   attempts: {
     orderBy: { number: 'desc' },
@@ -17,6 +17,7 @@ export const trialDetailInclude = {
     orderBy: { number: 'desc' },
     include: { worker: { select: { id: true, host: true, device: true, samplesPerSecond: true } } },
   },
+  repeats: { orderBy: { id: 'asc' }, select: { id: true } },
 } satisfies Prisma.TrialInclude;
 
 export type TrialRow = Prisma.TrialGetPayload<{ include: typeof trialInclude }>;
@@ -31,8 +32,11 @@ export interface CheckpointRow {
   readonly saved_at: Date;
 }
 
+/** How many workers online have a numerics id; with null, how many there are. */
+export type WorkersOnline = (numericsId: string | null) => number;
+
 /** A trial as it is replied; its attempts are there newest first. */
-export function toTrial(row: TrialRow): Trial {
+export function toTrial(row: TrialRow, online: WorkersOnline): Trial {
   return {
     id: row.id,
     experimentId: row.experimentId,
@@ -58,10 +62,27 @@ export function toTrial(row: TrialRow): Trial {
     score: row.score,
     secondsTrained: row.trainedMs / 1000,
     samplesPerSecond: row.attempts[0]?.worker.samplesPerSecond ?? null,
+    waiting: waitingOf(row, online),
+    repeat:
+      row.repeatOf === null
+        ? null
+        : { of: row.repeatOf, equal: row.repeatEqual, difference: row.repeatDifference },
+    invalid:
+      row.invalidatedAt === null
+        ? null
+        : { at: row.invalidatedAt.toISOString(), reason: row.invalidReason ?? '' },
     failureReason: row.failureReason,
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+function waitingOf(row: TrialRow, online: WorkersOnline): Trial['waiting'] {
+  if (row.state !== 'queued' && row.state !== 'preempted') return null;
+  return {
+    for: row.experiment.pausedAt === null ? 'worker' : 'resume',
+    workers: online(row.numericsId),
   };
 }
 
@@ -80,9 +101,14 @@ function epochMark(
   return { epoch, validationLoss: loss, validationAccuracy: correct / total };
 }
 
-export function toTrialDetail(row: TrialDetailRow, checkpoints: readonly CheckpointRow[]): TrialDetail {
+export function toTrialDetail(
+  row: TrialDetailRow,
+  checkpoints: readonly CheckpointRow[],
+  online: WorkersOnline,
+): TrialDetail {
   return {
-    ...toTrial(row),
+    ...toTrial(row, online),
+    repeats: row.repeats.map(({ id }) => id),
     attemptList: row.attempts.toReversed().map((attempt) => ({
       number: attempt.number,
       state: attempt.state,

@@ -15,6 +15,7 @@ import {
   toTrialDetail,
   trialDetailInclude,
   trialInclude,
+  type WorkersOnline,
 } from './trial-row.ts';
 
 declare module 'fastify' {
@@ -35,6 +36,7 @@ interface ListOptions {
   readonly experiment?: string | undefined;
   readonly stage?: StageName | undefined;
   readonly state?: TrialState | undefined;
+  readonly repeatOf?: string | undefined;
   readonly sort: TrialSort;
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -51,8 +53,9 @@ function createTrialsRepository({ prisma }: Database) {
       const { value } = trialOrders[sort];
       const behind = cursor === undefined ? null : readCursor(sort, trialPosition, cursor);
       const { items, last } = splitPage(await rowsBehind(options, behind), limit);
+      const online = await workersOnline();
       return {
-        items: items.map(toTrial),
+        items: items.map((row) => toTrial(row, online)),
         nextCursor: last === undefined ? null : writeCursor(sort, [value(last), last.id]),
       };
     },
@@ -66,7 +69,7 @@ function createTrialsRepository({ prisma }: Database) {
           (octet_length(parameters) + coalesce(octet_length(first_moment), 0)
             + coalesce(octet_length(second_moment), 0))::int as size_bytes
         from checkpoints where trial_id = ${id}::uuid order by checkpoints.kind`;
-      return toTrialDetail(row, checkpoints);
+      return toTrialDetail(row, checkpoints, await workersOnline());
     },
 
     async exists(id: string): Promise<boolean> {
@@ -89,11 +92,23 @@ function createTrialsRepository({ prisma }: Database) {
     },
   };
 
+  async function workersOnline(): Promise<WorkersOnline> {
+    const groups = await prisma.worker.groupBy({
+      by: ['numericsId'],
+      where: { state: 'online' },
+      _count: true,
+    });
+    const counts = new Map(groups.map(({ numericsId, _count }) => [numericsId, _count]));
+    const all = groups.reduce((sum, { _count }) => sum + _count, 0);
+    return (numericsId) => (numericsId === null ? all : (counts.get(numericsId) ?? 0));
+  }
+
   async function rowsBehind(
-    { experiment, stage, state, sort, limit }: ListOptions,
+    { experiment, stage, state, repeatOf, sort, limit }: ListOptions,
     behind: TrialPosition | null,
   ): Promise<TrialRow[]> {
     const filter = {
+      repeatOf: repeatOf ?? null,
       ...(experiment === undefined ? {} : { experimentId: experiment }),
       ...(stage === undefined ? {} : { stageName: stage }),
       ...(state === undefined ? {} : { state }),

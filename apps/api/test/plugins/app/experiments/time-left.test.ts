@@ -12,6 +12,7 @@ const waiting: StageWork = {
   epochs: 10,
   succeededTrials: 0,
   failedTrials: 0,
+  invalidTrials: 0,
   epochsDone: 0,
   trainedMs: 0,
 };
@@ -37,6 +38,7 @@ test('time left follows from the mean epoch, the epochs open and the slots', () 
 test('a trial that failed leaves nothing to wait for', () => {
   expect(secondsLeft([{ ...halfway, succeededTrials: 1, failedTrials: 1, epochsDone: 11 }], 2)).toBe(0);
   expect(secondsLeft([{ ...halfway, failedTrials: 1, epochsDone: 5 }], 2)).toBe(10 * 4);
+  expect(secondsLeft([{ ...halfway, invalidTrials: 1, epochsDone: 5 }], 2)).toBe(10 * 4);
 });
 
 test('there is no guess before the first epoch, or while nothing can run', () => {
