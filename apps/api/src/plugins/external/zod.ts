@@ -4,6 +4,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { RequestPart } from '../../problems/problem.ts';
 import { zodProblem } from '../../problems/zod-problem.ts';
+import { object } from '../../schemas/fields.ts';
 
 const parts: Readonly<Record<string, RequestPart>> = {
   body: 'body',
@@ -17,6 +18,10 @@ export default fp(
   async (app: FastifyInstance) => {
     app.setValidatorCompiler(validatorCompiler);
     app.setSerializerCompiler(serializerCompiler);
+    // A field that no route knows is a mistake of its sender, in a query as well as in a body.
+    app.addHook('onRoute', (route) => {
+      if (route.schema !== undefined && !route.schema.hide) route.schema.querystring ??= object({});
+    });
   },
   { name: 'zod' },
 );

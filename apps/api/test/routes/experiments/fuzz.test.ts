@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tiny } from '../../helpers/bodies.ts';
-import { buildTestApp, countRows, post, send } from '../../helpers/test-app.ts';
+import { buildTestApp, countRows, post } from '../../helpers/test-app.ts';
 
 const testApp = await buildTestApp();
-const { app, database } = testApp;
+const { app } = testApp;
 
 const body = {
   ...tiny,
@@ -64,34 +64,6 @@ test('no value anywhere in the body makes the service fail, and what is refused 
       if (reply.status === 201) expect(written).toBeGreaterThan(0);
       else expect(written).toBe(0);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
-});
-
-test('no address makes the service fail', async () => {
-  const before = await countRows(testApp);
-  const id = (await database.prisma.experiment.findFirstOrThrow()).id;
-  const routes = [
-    `/experiments/${id}`,
-    '/experiments',
-    '/trials',
-    '/workers',
-    `/experiments/${id}/trials`,
-    `/experiments/${id}/summary`,
-  ];
-  const names = ['limit', 'cursor', 'state', 'stage', 'sort', 'experiment', 'after'];
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(...routes),
-      fc.constantFrom(...names),
-      fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('-1', '1e9', '0x10', '%00')),
-      async (route, name, value) => {
-        const query = new URLSearchParams([[name, value]]);
-        const { status } = await send(app, { method: 'GET', url: `${route}?${query}` });
-        expect(status).toBeLessThan(500);
-      },
-    ),
-    { numRuns: 300 },
-  );
-  expect(await countRows(testApp)).toBe(before);
 });

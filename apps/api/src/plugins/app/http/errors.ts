@@ -56,6 +56,13 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
       return bodyTooLarge(request);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return unsupportedMediaType(request);
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new Problem({
+        kind: 'invalid-request',
+        status: 414,
+        title: 'The address is too long',
+        detail: 'a part of the address is too long to be an id',
+      });
     case 'FST_ERR_HANDLER_TIMEOUT':
       return new Problem({
         kind: 'unavailable',
