@@ -45,7 +45,7 @@ export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }
     <svg
       class="selection-plot"
       viewBox={`0 0 ${width} ${height}`}
-      role="img"
+      role="group"
       aria-label={describe(standings, chosenId)}
     >
       <clipPath id={clip}>

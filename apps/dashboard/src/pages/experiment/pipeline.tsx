@@ -16,7 +16,6 @@ const mostCells = 160;
 /** The stages in order, and the trial that each hands to the next. */
 export function Pipeline(props: { readonly store: ExperimentStore; readonly experiment: Experiment }) {
   const { store, experiment } = props;
-  void store.version.value;
   return (
     <ol class="pipeline" aria-label="Stages">
       {experiment.stages.map((stage, place) => (
@@ -103,6 +102,8 @@ function Cell(props: {
   readonly store: ExperimentStore;
 }) {
   const { trial, epochs, picked, store } = props;
+  // Trials change in place: without this, the same trial would not be drawn again.
+  void store.version.value;
   const fill = <span style={{ height: `${((trial?.epochsDone ?? 0) / epochs) * 100}%` }} />;
   if (trial === undefined) return <span class="cell">{fill}</span>;
   return (

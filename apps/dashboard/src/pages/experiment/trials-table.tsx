@@ -110,6 +110,8 @@ function TrialRow(props: {
   readonly runnerUp: boolean;
 }) {
   const { trial, store, chosen, runnerUp } = props;
+  // Trials change in place: without this, the same trial would not be drawn again.
+  void store.version.value;
   const { lowestLoss, highestAccuracy } = trial;
   return (
     <a

@@ -6,6 +6,7 @@ export function PixelCanvas(props: {
   readonly cols: number;
   /** Red, green and blue of a pixel, 0 to 255. */
   readonly color: (pixel: number) => readonly [number, number, number];
+  /** Empty where the text beside it says the same. */
   readonly label: string;
   readonly class: string;
 }) {
@@ -17,7 +18,8 @@ export function PixelCanvas(props: {
     for (let pixel = 0; pixel < rows * cols; pixel++) image.data.set([...color(pixel), 255], pixel * 4);
     context.putImageData(image, 0, 0);
   }, [rows, cols, color]);
-  return <canvas ref={canvas} class={props.class} width={cols} height={rows} role="img" aria-label={label} />;
+  const name = label === '' ? { 'aria-hidden': true } : { role: 'img' as const, 'aria-label': label };
+  return <canvas ref={canvas} class={props.class} width={cols} height={rows} {...name} />;
 }
 
 /** The colour of an image's pixel: grey for one channel, else its first three. */

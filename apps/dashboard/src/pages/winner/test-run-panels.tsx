@@ -76,7 +76,7 @@ function Confusion({ run, cell }: { readonly run: TestRun; readonly cell: Cell |
                     key={told}
                     data-right={told === label}
                     data-chosen={cell?.label === label && cell.told === told}
-                    style={told === label || n === 0 ? undefined : { '--heat': `${14 + 66 * (n / worst)}%` }}
+                    style={told === label || n === 0 ? undefined : { '--heat': `${14 + 42 * (n / worst)}%` }}
                   >
                     {told === label || n === 0 ? (
                       n === 0 ? (
@@ -165,7 +165,7 @@ function Mistake(props: {
       type="button"
       class="mistake"
       title={`image ${mistake.index} of the test set`}
-      aria-label={`a ${mistake.label} told to be ${mistake.told}: put it on the sheet`}
+      aria-label={`${mistake.label} → ${mistake.told}: a ${mistake.label} told to be ${mistake.told}; puts it on the sheet`}
       onClick={() => {
         onTry(pixels);
         document.querySelector('[data-sheet]')?.scrollIntoView({ block: 'center', behavior: 'smooth' });
