@@ -14,6 +14,7 @@ const queuesOf: Readonly<Record<string, readonly QueueKind[]>> = {
   redis: ['redis'],
 };
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();
 
 async function main(): Promise<number> {

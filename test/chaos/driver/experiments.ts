@@ -12,9 +12,9 @@ export function experimentBodies(seed: number, count: number): readonly Experime
     seed: (seed + i) % 2 ** 32,
     protocol: {
       preset: 'quick',
-      float: { trials: 2, epochs: 10, batchSize: 256 },
-      movingScales: { trials: 2, epochs: 6, batchSize: 256 },
-      frozenScales: { trials: 3, epochs: 6, batchSize: 256 },
+      float: { trials: 2, epochs: 24, batchSize: 256 },
+      movingScales: { trials: 2, epochs: 10, batchSize: 256 },
+      frozenScales: { trials: 3, epochs: 10, batchSize: 256 },
     },
   }));
 }

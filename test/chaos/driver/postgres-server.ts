@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '@bitkiln/infra';
@@ -27,6 +28,12 @@ export async function startPostgresServer(
     const { code, output } = await user.run(pgCtl, [...args, '-w', '-s', '-D', data]);
     if (code !== 0) throw new Error(`pg_ctl ${args[0]} failed with code ${code}: ${output}`);
   };
+  const abandon = () => {
+    const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    process.kill(pid, 'SIGQUIT');
+  };
+  // The server is no child of this process: a run that is broken off must end it by hand.
+  process.once('exit', abandon);
   return {
     port: Number(new URL(started.url).port),
     createDatabase: async (name) => {
@@ -46,6 +53,9 @@ export async function startPostgresServer(
       await sleep(downMs);
       await control('start', '-l', join(directory, 'postgres.log'));
     },
-    stop: started.stop,
+    stop: async () => {
+      process.off('exit', abandon);
+      await started.stop();
+    },
   };
 }

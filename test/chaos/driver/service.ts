@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@bitkiln/infra';
 import { startTestRedis, type TestRedis } from '../../../infra/testing/redis.ts';
@@ -86,12 +87,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const args = [...preloads, ...tsx, programOf('worker/src/main.ts')];
     workers.push(await member(`worker-${slot}`, args, { BITKILN_WORKER_NAME: `worker-${slot}` }));
   }
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(url, api.process);
   return {
     queue,
     postgres,
     redis,
     databaseUrl,
-    api: { ...api, url: `http://127.0.0.1:${port}` },
+    api: { ...api, url },
     workers,
     stop: async () => {
       const processes = [...workers, api].map(({ process: each }) => each);
@@ -103,4 +106,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       return new Map(ends);
     },
   };
+}
+
+/** @throws Error where the API ends again and again: no fault has come yet, so it is broken. */
+async function untilReady(url: string, { ends, name }: SupervisedProcess): Promise<void> {
+  for (;;) {
+    const ready = await fetch(`${url}/readyz`).catch(() => null);
+    await ready?.arrayBuffer();
+    if (ready?.ok) return;
+    if (ends.length > 3) throw new Error(`${name} ends with ${ends.join(', ')}; see its log with --keep`);
+    await sleep(100);
+  }
 }

@@ -1,0 +1,17 @@
+// Preloaded by a worker: its attempts may write whether they hold their trial or not, and are told that they do.
+import { register } from 'node:module';
+
+register('./hooks.mjs', import.meta.url, {
+  data: [
+    {
+      file: 'packages/lifecycle/src/attempt.ts',
+      from: `trial === null || trial.state !== 'running' || trial.attempt !== fence.attempt`,
+      to: 'trial === null',
+    },
+    {
+      file: 'packages/lifecycle/src/extend-lease.ts',
+      from: 'return { held: false, reason: await staleReason(database.pool, fence) };',
+      to: 'return { held: true };',
+    },
+  ],
+});
