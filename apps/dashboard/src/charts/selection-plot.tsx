@@ -42,6 +42,7 @@ export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }
   const accuracyTicks = niceTicks(...view.accuracies, 5);
   const lit = standings.find(({ id }) => id === hovered.value);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: no element of HTML groups the links of a drawing.
     <svg
       class="selection-plot"
       viewBox={`0 0 ${width} ${height}`}
