@@ -1,15 +1,19 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { bestCommand } from './commands/best.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { experimentCommands } from './commands/experiment-operations.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { runCommand } from './commands/run.ts';
 import { selectCommand } from './commands/select.ts';
 import { storageCommand } from './commands/storage.ts';
 import { submitCommand } from './commands/submit.ts';
 import { tokenCommand } from './commands/token.ts';
+import { trialCommands } from './commands/trial-operations.ts';
 import { upCommand } from './commands/up.ts';
 import { watchCommand } from './commands/watch.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -28,6 +32,11 @@ for (const command of [
   submitCommand(),
   watchCommand(),
   bestCommand(),
+  ...experimentCommands(),
+  ...trialCommands(),
+  pruneCommand(),
+  backupCommand(),
+  restoreCommand(),
   tokenCommand(),
   workerCommand(),
   migrateCommand(),

@@ -34,6 +34,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** For commander: the id of an experiment or a trial. */
+export function parseId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('Expected a UUID such as 0198c0de-0000-7000-8000-000000000000.');
+}
+
 /** Runs code over a network or file from the command line, turning what core refuses into bad usage. */
 export function asUsage<T>(run: () => T, prefix = ''): T {
   try {

@@ -11,6 +11,9 @@ export interface ApiClient {
   stageTrials(id: string, stage: string): Promise<readonly Trial[]>;
   best(id: string): Promise<Best>;
   file(path: string): Promise<Uint8Array>;
+  get<T>(path: string): Promise<T>;
+  /** Asks for a change; the reply's body, or undefined where it has none. */
+  send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
   /** Events after `after`, until the experiment is over; survives lost connections. */
   events(id: string, after: number, signal: AbortSignal): AsyncGenerator<EventSourceMessage, void, void>;
 }
@@ -57,13 +60,16 @@ export function createApiClient(url: string, token?: string): ApiClient {
     } while (cursor !== null);
     return items;
   };
+  const send = async <T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> => {
+    const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await request(path, { method, ...(body === undefined ? {} : json) });
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  };
   return {
     url,
-    submit: async (body) => {
-      const headers = { 'content-type': 'application/json' };
-      const response = await request('/experiments', { method: 'POST', headers, body: JSON.stringify(body) });
-      return (await response.json()) as Experiment;
-    },
+    get,
+    send,
+    submit: (body) => send('POST', '/experiments', body),
     experiment: (id) => get(`/experiments/${id}`),
     newestExperiments: async (limit) => (await get<Page<Experiment>>(`/experiments?limit=${limit}`)).items,
     stageTrials: async (id, stage) => {

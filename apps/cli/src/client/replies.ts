@@ -30,6 +30,7 @@ export interface Experiment {
   readonly budgetBytes: number;
   readonly totalBytes: number;
   readonly progress: number;
+  readonly pausedAt: string | null;
   readonly secondsLeft: number | null;
   readonly failureReason: string | null;
   readonly lastEventId: number;
@@ -45,6 +46,42 @@ export interface Trial {
   readonly lowestLoss: EpochMark | null;
   readonly highestAccuracy: EpochMark | null;
   readonly secondsTrained: number;
+}
+
+/** A trial by itself. */
+export interface TrialDetail extends Trial {
+  readonly experimentId: string;
+  readonly stage: string;
+  readonly numericsId: string | null;
+  readonly waiting: { readonly for: 'worker' | 'resume'; readonly workers: number } | null;
+  readonly repeat: {
+    readonly of: string;
+    readonly equal: boolean | null;
+    readonly difference: string | null;
+  } | null;
+  readonly invalid: { readonly at: string; readonly reason: string } | null;
+  readonly failureReason: string | null;
+}
+
+export interface DiskUsage {
+  readonly checkpoints: readonly { readonly kind: string; readonly count: number; readonly bytes: number }[];
+  readonly modelBytes: number;
+  readonly epochs: { readonly count: number; readonly bytes: number };
+  readonly events: { readonly count: number; readonly bytes: number };
+  readonly totalBytes: number;
+}
+
+export interface PruneReport {
+  readonly dryRun: boolean;
+  readonly complete: boolean;
+  readonly bytes: number;
+  readonly experiments: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly finishedAt: string;
+    readonly checkpoints: number;
+    readonly bytes: number;
+  }[];
 }
 
 interface EpochMark {

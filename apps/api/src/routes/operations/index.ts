@@ -48,7 +48,7 @@ export const operationRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/audit',
     {
-      config: { role: 'admin' },
+      config: { role: 'read' },
       schema: {
         tags,
         summary: 'Who changed what, newest first',
