@@ -1,52 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '@bitkiln/infra';
 import { createTestDatabase } from '@bitkiln/infra/testing';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { tiny } from './helpers/bodies.ts';
 import { openEventStream } from './helpers/event-stream.ts';
+import { exitOf, ready, startServer as start } from './helpers/processes.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const databaseUrl = await createTestDatabase();
-
-interface Server {
-  readonly process: ChildProcess;
-  output: string;
-}
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const { process } of servers.splice(0)) process.kill('SIGKILL');
-});
-
-function start(env: Record<string, string>): Server {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'apps/api/src/server.ts'], {
-    cwd: root,
-    env: { PATH: process.env.PATH, ...env },
-  });
-  const server = { process: child, output: '' };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      server.output += text;
-    });
-  }
-  servers.push(server);
-  return server;
-}
-
-async function ready(server: Server): Promise<string> {
-  await expect
-    .poll(() => server.output, { timeout: 60_000 })
-    .toMatch(/^bitkiln API ready at http:\/\/127\.0\.0\.1:\d+, documented at/m);
-  return server.output.match(/ready at (\S+),/)![1]!;
-}
-
-async function exitOf(server: Server): Promise<number | null> {
-  if (server.process.exitCode === null) await once(server.process, 'exit');
-  return server.process.exitCode;
-}
 
 test('it says when it is ready, serves, logs a line a request, and stops cleanly on SIGTERM', async () => {
   const server = start({ DATABASE_URL: databaseUrl, PORT: String(await freePort()) });

@@ -17,6 +17,7 @@ export { failEvaluation } from './fail-evaluation.ts';
 export { failTrial } from './fail-trial.ts';
 export type { PrismaClient } from './generated/client.ts';
 export { Prisma } from './generated/client.ts';
+export { hideSecrets } from './hide-secrets.ts';
 export { newId } from './ids.ts';
 export { type InvalidateResult, invalidateTrial } from './invalidate-trial.ts';
 export type { Job, JobPayload } from './jobs.ts';
