@@ -51,7 +51,11 @@ export async function startService({ host, port, workers, say }: ServiceSettings
     await refuseOpen(databaseUrl, host);
     const logs = join(home, 'logs');
     mkdirSync(logs, { recursive: true });
-    const environment = { DATABASE_URL: databaseUrl };
+    const environment = {
+      DATABASE_URL: databaseUrl,
+      BITKILN_DATA: process.env.BITKILN_DATA || join(home, 'data'),
+      BITKILN_DATASETS: process.env.BITKILN_DATASETS || join(home, 'datasets'),
+    };
 
     const apiPort = await freePort(host, port);
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`;
