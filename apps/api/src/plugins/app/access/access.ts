@@ -6,6 +6,7 @@ import { answerOnlyLoopbackHosts } from './loopback-host.ts';
 import { presentedToken } from './presented-token.ts';
 import { type RouteRole, undeclaredRole } from './route-role.ts';
 import { clearSessionCookie } from './session-cookie.ts';
+import { endWithToken } from './watch-stream.ts';
 
 /** Who makes a request. */
 export interface Caller {
@@ -39,6 +40,8 @@ declare module 'fastify' {
 export interface AccessOptions {
   /** Whether every caller needs a token; else one without may do everything, as fits a service on loopback. */
   readonly requireToken?: boolean;
+  /** Milliseconds between looks at the token of an event stream. */
+  readonly streamCheckMs?: number;
 }
 
 const loopbackCaller: Caller = { name: 'loopback', role: 'admin', tokenId: null, expiresAt: null };
@@ -48,10 +51,11 @@ const loopbackCaller: Caller = { name: 'loopback', role: 'admin', tokenId: null,
  * route, so that one that states none is closed to all but admins.
  */
 export default fp(
-  async (app: FastifyInstance, { requireToken = false }: AccessOptions) => {
+  async (app: FastifyInstance, { requireToken = false, streamCheckMs = 15_000 }: AccessOptions) => {
     const routes: RouteOptions[] = [];
     app.addHook('onRoute', (route) => {
       routes.push(route);
+      if (route.sse !== undefined) route.config = { ...route.config, streams: true };
     });
     const access: Access = {
       tokenRequired: requireToken,
@@ -89,15 +93,18 @@ export default fp(
 
     app.addHook('onRequest', async (request, reply) => {
       const needed = request.is404 ? 'read' : (request.routeOptions.config.role ?? undeclaredRole);
-      const carriesToken = needed !== 'public' && presentedToken(request) !== null;
-      if (!carriesToken) await app.rateLimits.countRequest(request, reply, null);
+      const token = needed === 'public' ? null : presentedToken(request);
+      if (token === null) await app.rateLimits.countRequest(request, reply, null);
       if (needed === 'public') return;
       // What a token opens is not for a shared cache, nor for the disk of the next user of a browser.
       reply.header('cache-control', 'no-store');
       const caller = await access.identify(request, reply);
-      if (carriesToken) await app.rateLimits.countRequest(request, reply, caller.tokenId);
+      if (token !== null) await app.rateLimits.countRequest(request, reply, caller.tokenId);
       if (!mayActAs(caller.role, needed)) throw roleTooLow(caller.role, needed);
       request.caller = caller;
+      if (token !== null && request.routeOptions.config.streams === true) {
+        endWithToken(app.database, reply, token.text, streamCheckMs);
+      }
     });
   },
   { name: 'access', dependencies: ['database', 'rate-limit'] },

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route states it; one that does not is for admins alone. */
     role?: RouteRole;
+    /** Whether it is answered by an event stream. */
+    streams?: boolean;
   }
 }
 
