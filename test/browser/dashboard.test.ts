@@ -259,10 +259,43 @@ describe('the service around it', () => {
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
   });
 
+  test('a running experiment is paused and goes on', async () => {
+    const { id: running } = await client.submit({ ...endless, name: 'to be paused' });
+    await open(`/ui/experiments/${running}`);
+    const answer = async (name: string) => {
+      await page.getByRole('button', { name }).click();
+      await page.getByRole('dialog').getByRole('button', { name }).click();
+    };
+    await answer('Pause');
+    await expect.poll(() => readout('state').textContent()).toContain('Paused');
+    await answer('Resume');
+    await expect.poll(() => readout('state').textContent()).not.toContain('Paused');
+    await client.cancel(running);
+    await expect.poll(() => readout('state').textContent()).toContain('Cancelled');
+  });
+
+  test('a trial is declared invalid only with a reason, which stays with it', async () => {
+    const stages = (await client.trials(id)).filter(({ stage }) => stage === 'float');
+    const picked = await page.evaluate<string>(
+      `fetch('/experiments/${id}').then((reply) => reply.json()).then(({ stages }) => stages[0].pickedTrialId)`,
+    );
+    const other = stages.find((trial) => trial.id !== picked)!;
+    await open(`/ui/trials/${other.id}`);
+    await page.getByRole('button', { name: 'Invalidate' }).click();
+    const dialog = page.getByRole('dialog');
+    const confirm = dialog.getByRole('button', { name: 'Invalidate' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason').fill('a cat sat on the worker');
+    await confirm.click();
+    await page.getByText('Declared invalid: a cat sat on the worker').waitFor();
+    expect(await page.getByRole('button', { name: 'Invalidate' }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   test('filters and search live in the address, and rows open by keyboard', async () => {
     await open('/?state=cancelled');
-    await expect.poll(() => page.locator('a.experiment-row').count()).toBe(1);
-    expect(await page.locator('a.experiment-row').textContent()).toContain(endless.name);
+    await expect.poll(() => page.locator('a.experiment-row').count()).toBe(2);
+    expect(await page.locator('a.experiment-row').last().textContent()).toContain(endless.name);
     await page.getByRole('button', { name: 'All', exact: true }).click();
     await page.getByRole('searchbox').fill('BROWSER');
     await page.waitForURL('**/?search=BROWSER');
@@ -285,10 +318,10 @@ describe('the service around it', () => {
   test('the page tells of a lost service, and catches up when it is back', async () => {
     await open('/');
     await page.getByRole('status', { name: 'connection: live' }).waitFor();
-    await expect.poll(() => page.locator('a.experiment-row').count()).toBe(2);
+    await expect.poll(() => page.locator('a.experiment-row').count()).toBe(3);
     await service.kill();
     await page.getByText('The service can’t be reached').waitFor();
-    expect(await page.locator('a.experiment-row').count()).toBe(2);
+    expect(await page.locator('a.experiment-row').count()).toBe(3);
     await service.start();
     const { id: late } = await client.submit({ ...endless, name: 'behind its back' });
     await page.getByText('The service can’t be reached').waitFor({ state: 'detached' });

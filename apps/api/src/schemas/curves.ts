@@ -17,6 +17,7 @@ const curve = z
       highestAccuracy: true,
       score: true,
     }).shape,
+    invalid: z.boolean().describe('Whether it was declared invalid: no pick looks at it'),
     epochs: z.array(z.int()),
     losses: z.array(z.number()).describe('Validation loss of each of `epochs`'),
     accuracies: z.array(accuracy).describe('Validation accuracy of each of `epochs`'),

@@ -12,7 +12,7 @@ export const experimentStates = [
   'failed',
   'cancelled',
 ] as const;
-export type ExperimentState = (typeof experimentStates)[number] | 'paused';
+export type ExperimentState = (typeof experimentStates)[number];
 export type TrialState = 'queued' | 'running' | 'preempted' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface Page<T> {
@@ -34,6 +34,7 @@ export interface ExperimentBrief {
   readonly progress: number;
   readonly secondsLeft: number | null;
   readonly failureReason: string | null;
+  readonly pausedAt: string | null;
   readonly winner: {
     readonly trialId: string;
     readonly validationAccuracy: number;
@@ -62,6 +63,7 @@ export interface Stage {
   readonly epochsTotal: number;
   readonly progress: number;
   readonly pickedTrialId: string | null;
+  readonly invalidTrials: number;
 }
 
 export interface Experiment extends ExperimentBrief {
@@ -84,6 +86,7 @@ export interface Curve {
   lowestLoss: EpochMark | null;
   highestAccuracy: EpochMark | null;
   score: number | null;
+  readonly invalid: boolean;
   readonly epochs: number[];
   readonly losses: number[];
   readonly accuracies: number[];
@@ -204,6 +207,14 @@ export interface Trial {
   readonly score: number | null;
   readonly secondsTrained: number;
   readonly failureReason: string | null;
+  readonly waiting: { readonly for: 'worker' | 'resume'; readonly workers: number } | null;
+  readonly repeat: {
+    readonly of: string;
+    readonly equal: boolean | null;
+    readonly difference: string | null;
+  } | null;
+  readonly invalid: { readonly at: string; readonly reason: string } | null;
+  readonly repeats: readonly string[];
   readonly attemptList: readonly {
     readonly number: number;
     readonly state: string;

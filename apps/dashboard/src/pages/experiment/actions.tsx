@@ -1,34 +1,52 @@
-import { useState } from 'preact/hooks';
-import { post } from '../../api/client.ts';
 import type { Experiment } from '../../api/types.ts';
 import { mayAct } from '../../live/session.ts';
-import { links } from '../../router/router.ts';
-import { ConfirmDialog } from '../../ui/confirm.tsx';
+import { links, navigate } from '../../router/router.ts';
+import { type Action, ActionButtons } from '../../ui/actions.tsx';
 import type { ExperimentStore } from './experiment-store.ts';
 
-/** What can be done to an experiment: where it applies, and what it is asked about before. */
-interface Action {
-  readonly name: string;
-  readonly title: string;
-  readonly question: string;
-  readonly consequence: string;
-  readonly applies: (experiment: Experiment) => boolean;
-}
+const isOpen = ({ finishedAt }: Experiment) => finishedAt === null;
 
-const actions: readonly Action[] = [
+const actions: readonly Action<Experiment>[] = [
+  {
+    name: 'pause',
+    title: 'Pause',
+    question: 'Pause this experiment?',
+    consequence: 'Trials that run end their epoch and are handed back; none is given out. Nothing is lost.',
+    applies: (experiment) => isOpen(experiment) && experiment.pausedAt === null,
+  },
+  {
+    name: 'resume',
+    title: 'Resume',
+    question: 'Let this experiment go on?',
+    consequence: 'Its trials go on from their last epochs.',
+    applies: (experiment) => isOpen(experiment) && experiment.pausedAt !== null,
+  },
+  {
+    name: 'retry',
+    title: 'Retry evaluation',
+    question: 'Evaluate the winner again?',
+    consequence: 'The winner was picked, but running it on the test images failed. It is run once more.',
+    applies: ({ state, stages }) => state === 'failed' && stages.at(-1)?.state === 'succeeded',
+  },
   {
     name: 'cancel',
     title: 'Cancel',
     question: 'Cancel this experiment?',
     consequence:
       'Its trials stop at once and no winner is picked. What they have recorded so far stays here to look at.',
-    applies: ({ finishedAt }) => finishedAt === null,
+    applies: isOpen,
+  },
+  {
+    name: null,
+    title: 'Delete',
+    question: 'Delete this experiment?',
+    consequence: 'Its trials, epochs, checkpoints and model files are removed for good.',
+    applies: (experiment) => !isOpen(experiment),
   },
 ];
 
 export function Actions(props: { readonly store: ExperimentStore; readonly experiment: Experiment }) {
   const { store, experiment } = props;
-  const [asking, setAsking] = useState<Action | null>(null);
   return (
     <div class="page-actions">
       {mayAct() && (
@@ -36,30 +54,16 @@ export function Actions(props: { readonly store: ExperimentStore; readonly exper
           Start another like it
         </a>
       )}
-      {actions
-        .filter(({ applies }) => mayAct() && applies(experiment))
-        .map((action) => (
-          <button key={action.name} type="button" class="button" onClick={() => setAsking(action)}>
-            {action.title}
-          </button>
-        ))}
+      <ActionButtons
+        actions={actions}
+        thing={experiment}
+        address={`/experiments/${experiment.id}`}
+        onDone={(reply) => (reply === null ? navigate(links.experiments) : void store.refresh())}
+      />
       {experiment.winner !== null && (
         <a class="button primary" href={links.winner(experiment.id)}>
           Meet the winner
         </a>
-      )}
-      {asking !== null && (
-        <ConfirmDialog
-          title={asking.question}
-          confirm={asking.title}
-          onConfirm={async () => {
-            await post(`/experiments/${experiment.id}/${asking.name}`, {});
-            await store.refresh();
-          }}
-          onClose={() => setAsking(null)}
-        >
-          {asking.consequence}
-        </ConfirmDialog>
       )}
     </div>
   );

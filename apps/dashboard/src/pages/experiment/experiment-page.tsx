@@ -33,7 +33,7 @@ export function ExperimentPage({ id }: { readonly id: string }) {
             <h1 class="truncate">
               {experiment.name === experiment.network ? 'Experiment' : experiment.name}
             </h1>
-            <StateChip state={experiment.state} />
+            <StateChip state={experiment.pausedAt === null ? experiment.state : 'paused'} />
           </div>
           <p class="subtitle mono truncate" title={experiment.network}>
             {shortNetwork(experiment.network)}

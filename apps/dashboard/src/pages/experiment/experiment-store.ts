@@ -23,6 +23,8 @@ const pointsAStage = 30_000;
 /** How far back the log begins, and how long it grows. */
 const logged = 300;
 const refreshMs = 700;
+/** Events after which a trial is not what its curve says: the stage is read anew. */
+const rewriting: ReadonlySet<string> = new Set(['trial.restarted', 'trial.reopened', 'trial.invalidated']);
 
 /**
  * An experiment as its page shows it: read once, then kept up to date by its events. Curves grow by each epoch's
@@ -92,10 +94,15 @@ export function createExperimentStore(id: string) {
     const known = stage === undefined ? undefined : curves.value.get(stage);
     if (known !== undefined && type.startsWith('trial.'))
       applyToCurves(known, type, data as unknown as TrialEvent);
-    if (type === 'stage.started' && stage !== undefined && known === undefined) void addStage(stage);
+    if (stage !== undefined && (type === 'stage.started' || rewriting.has(type)) && !isReplay(sequence))
+      void addStage(stage);
     drawTimer ??= setTimeout(draw, 120);
-    const held = experiment.value?.lastEventId ?? 0;
-    if (sequence > held) refreshTimer ??= setTimeout(refresh, refreshMs);
+    if (!isReplay(sequence)) refreshTimer ??= setTimeout(refresh, refreshMs);
+  }
+
+  /** What the first reading knew already is replayed for the log alone. */
+  function isReplay(sequence: number): boolean {
+    return sequence <= (experiment.value?.lastEventId ?? 0);
   }
 
   function draw(): void {

@@ -16,7 +16,8 @@ export function Readouts({ experiment }: { readonly experiment: Experiment }) {
       <div>
         <dt>State</dt>
         <dd data-readout="state">
-          {state[0]!.toUpperCase() + state.slice(1)} <small>{over ? '' : percent(progress, 0)}</small>
+          {experiment.pausedAt === null ? state[0]!.toUpperCase() + state.slice(1) : 'Paused'}{' '}
+          <small>{over ? '' : percent(progress, 0)}</small>
         </dd>
       </div>
       <div>

@@ -84,7 +84,7 @@ function provisional(store: ExperimentStore): Choice | null {
 type Judged = Curve & { readonly lowestLoss: NonNullable<Curve['lowestLoss']> };
 
 function isJudged(trial: Curve): trial is Judged {
-  return trial.lowestLoss !== null && trial.state !== 'failed';
+  return trial.lowestLoss !== null && trial.state !== 'failed' && !trial.invalid;
 }
 
 function greedy(trials: readonly Judged[], stage: string): Choice {

@@ -133,6 +133,7 @@ function TrialRow(props: {
       <span>
         {trial.index}
         {chosen && <span class="badge">{store.winner.value?.trialId === trial.id ? 'winner' : 'pick'}</span>}
+        {trial.invalid && <span class="badge quiet">invalid</span>}
         {runnerUp && <span class="badge quiet">runner-up</span>}
       </span>
       <span class="number">{loss(lowestLoss?.validationLoss)}</span>

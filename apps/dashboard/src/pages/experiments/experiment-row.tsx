@@ -19,7 +19,7 @@ export function ExperimentRow({ experiment }: { readonly experiment: ExperimentB
         <span class="truncate faint mono small">{short}</span>
       </span>
       <span>
-        <StateChip state={state} />
+        <StateChip state={experiment.pausedAt === null ? state : 'paused'} />
       </span>
       <span class="experiment-progress">
         <ProgressBar value={progress} label={`progress of ${name}`} tone={tone} />

@@ -5,6 +5,7 @@ import { count, duration, loss, percent, score, stageTitle } from '../../format/
 import { useResource } from '../../live/use-resource.ts';
 import { links } from '../../router/router.ts';
 import { Failure, Loading, Panel, StateChip } from '../../ui/parts.tsx';
+import { TrialActions } from './actions.tsx';
 import { Attempts } from './attempts.tsx';
 import { Checkpoints } from './checkpoints.tsx';
 import { TrialChart } from './trial-chart.tsx';
@@ -44,13 +45,22 @@ export default function TrialPage({ id }: { readonly id: string }) {
           <h1>Trial {found.index}</h1>
           <StateChip state={found.state} />
         </div>
-        {experiment.data?.winner?.trialId === id && (
-          <a class="button primary" href={links.winner(found.experimentId)}>
-            This is the winner
-          </a>
-        )}
+        <div class="page-actions">
+          <TrialActions
+            trial={found}
+            onDone={() => {
+              trial.reload();
+              experiment.reload();
+            }}
+          />
+          {experiment.data?.winner?.trialId === id && (
+            <a class="button primary" href={links.winner(found.experimentId)}>
+              This is the winner
+            </a>
+          )}
+        </div>
       </div>
-      {found.failureReason && <p class="notice">{found.failureReason}</p>}
+      <Remarks trial={found} />
       <dl class="readouts">
         <Figure title="Epochs" value={count(found.epochsDone)} more={`of ${count(found.epochsTotal)}`} />
         <Figure
@@ -79,6 +89,44 @@ export default function TrialPage({ id }: { readonly id: string }) {
         <Attempts trial={found} />
         <Checkpoints trial={found} />
       </div>
+    </>
+  );
+}
+
+/** What is out of the ordinary about the trial. */
+function Remarks({ trial }: { readonly trial: Trial }) {
+  const { failureReason, invalid, repeat, repeats, waiting } = trial;
+  return (
+    <>
+      {failureReason && <p class="notice">{failureReason}</p>}
+      {invalid && <p class="notice">Declared invalid: {invalid.reason}</p>}
+      {waiting?.workers === 0 && (
+        <p class="notice">
+          {trial.epochsDone === 0
+            ? 'No worker is online to take it.'
+            : 'No worker that would give the same bytes is online; restarted from epoch 0, any may take it.'}
+        </p>
+      )}
+      {repeat && (
+        <p class="remark">
+          Repeats <a href={links.trial(repeat.of)}>this trial</a>:{' '}
+          {repeat.equal === null
+            ? 'the bytes are compared when it is done.'
+            : repeat.equal
+              ? 'it came to the same bytes.'
+              : `it differs. ${repeat.difference ?? ''}`}
+        </p>
+      )}
+      {repeats.length > 0 && (
+        <p class="remark">
+          Repeated by{' '}
+          {repeats.map((id, index) => (
+            <a key={id} href={links.trial(id)}>
+              repeat {index + 1}{' '}
+            </a>
+          ))}
+        </p>
+      )}
     </>
   );
 }

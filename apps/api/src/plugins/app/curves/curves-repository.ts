@@ -25,6 +25,7 @@ interface CurveRow {
   readonly attempt: number;
   readonly epochs_done: number;
   readonly score: number | null;
+  readonly invalid: boolean;
   readonly best_loss: number | null;
   readonly best_loss_epoch: number | null;
   readonly best_loss_correct: number | null;
@@ -50,6 +51,7 @@ function createCurvesRepository({ prisma }: Database) {
       const step = Math.max(1, Math.ceil((stage.trialCount * stage.epochs) / points));
       const rows = await prisma.$queryRaw<CurveRow[]>`
         select t.id::text, t.trial_index, t.state::text as state, t.attempt, t.epochs_done, t.score,
+          t.invalidated_at is not null as invalid,
           t.best_loss, t.best_loss_epoch, t.best_loss_correct,
           t.best_correct, t.best_correct_epoch, t.best_correct_loss, t.validation_total,
           coalesce(e.epochs, '{}') as epochs, coalesce(e.losses, '{}') as losses,
@@ -87,6 +89,7 @@ function toCurve(row: CurveRow): Curves['trials'][number] {
     lowestLoss: mark(row.best_loss_epoch, row.best_loss, row.best_loss_correct, total),
     highestAccuracy: mark(row.best_correct_epoch, row.best_correct_loss, row.best_correct, total),
     score: row.score,
+    invalid: row.invalid,
     epochs: row.epochs,
     // Six digits are finer than any screen, and half the bytes.
     losses: row.losses.map((loss) => Number(loss.toPrecision(6))),
