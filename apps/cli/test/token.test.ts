@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '@bitkiln/infra/testing';
@@ -72,4 +75,28 @@ test.each([
 test('an unknown id is a failure', async () => {
   const result = await token('revoke', '0198c0de-0000-7000-8000-000000000000');
   expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no token 0198c0de') });
+});
+
+test('commands send the token of --token, else of BITKILN_TOKEN, and tell of both where it is refused', async () => {
+  const seen: (string | undefined)[] = [];
+  const service = createServer(({ headers }, response) => {
+    seen.push(headers.authorization);
+    const problem = { status: 401, detail: 'the token is unknown, expired or revoked, expected a valid one' };
+    response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  }).listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+  const results = [
+    await runCliWith({ BITKILN_TOKEN: '' }, 'watch', '--url', url),
+    await runCliWith({ BITKILN_TOKEN: 'from-env' }, 'watch', '--url', url),
+    await runCliWith({ BITKILN_TOKEN: 'from-env' }, 'watch', '--url', url, '--token', 'from-option'),
+  ];
+  service.close();
+  expect(seen).toEqual([undefined, 'Bearer from-env', 'Bearer from-option']);
+  for (const { code, stderr } of results) {
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'error: the token is unknown, expired or revoked, expected a valid one (--token or BITKILN_TOKEN names one)\n',
+    );
+  }
 });
