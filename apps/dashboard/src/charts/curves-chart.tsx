@@ -1,5 +1,5 @@
 import { effect, type Signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Curve, StageName } from '../api/types.ts';
 import { loss, percent } from '../format/format.ts';
@@ -41,8 +41,12 @@ export function CurvesChart(props: Props) {
   const [tip, setTip] = useState<Tip | null>(null);
   const redraw = useRef(() => {});
   const { epochs, metric, stage, trials, pickedId } = props;
-  void props.version.value;
-  const wide = metric === 'loss' && isWide(valueRange(trials, metric));
+  const version = props.version.value;
+  const wide = useMemo(
+    () => metric === 'loss' && isWide(valueRange(trials, metric)),
+    // Trials change in place, and their version says when.
+    [trials, metric, version],
+  );
 
   useEffect(() => {
     const host = box.current!;

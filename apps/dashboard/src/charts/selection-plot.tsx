@@ -1,5 +1,5 @@
 import type { Signal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useId, useMemo } from 'preact/hooks';
 import { links } from '../router/router.ts';
 import { decimalsOf, niceTicks } from './nice-ticks.ts';
 
@@ -36,7 +36,7 @@ const edge = { left: 50, right: 10, top: 8, bottom: 28 };
 /** Loss against accuracy: each trial a dot, the hotter the ground the higher the score. */
 export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }: Props) {
   const clip = useId();
-  const view = viewOf(standings, rule);
+  const view = useMemo(() => viewOf(standings, rule), [standings, rule]);
   const { x, y } = view;
   const lossTicks = niceTicks(...view.losses, 5);
   const accuracyTicks = niceTicks(...view.accuracies, 5);
@@ -79,6 +79,30 @@ export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }
           validation loss →
         </text>
       </g>
+      <g class="dots" data-faded={lit !== undefined}>
+        <Dots
+          standings={standings}
+          view={view}
+          chosenId={chosenId}
+          runnerUpId={runnerUpId}
+          hovered={hovered}
+        />
+      </g>
+      {lit !== undefined && <circle class="dot lit" cx={x(lit.loss)} cy={y(lit.accuracy)} r={5} />}
+      {[chosenId, runnerUpId, lit?.id].map((id, place, ids) => {
+        const standing = standings.find((each) => each.id === id);
+        if (standing === undefined || ids.indexOf(id) !== place) return null;
+        return <Name key={standing.id} standing={standing} view={view} strong={id === chosenId} />;
+      })}
+    </svg>
+  );
+}
+
+/** Apart from the plot, so that pointing at one of a thousand draws none of them anew. */
+function Dots(props: Omit<Props, 'rule'> & { readonly view: View }) {
+  const { standings, view, chosenId, runnerUpId, hovered } = props;
+  return (
+    <>
       {standings.map((standing) => (
         <a
           key={standing.id}
@@ -97,19 +121,13 @@ export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }
             data-role={
               standing.id === chosenId ? 'chosen' : standing.id === runnerUpId ? 'runner-up' : undefined
             }
-            data-faded={lit !== undefined && lit.id !== standing.id}
-            cx={x(standing.loss)}
-            cy={y(standing.accuracy)}
+            cx={view.x(standing.loss)}
+            cy={view.y(standing.accuracy)}
             r={standing.id === chosenId ? 6 : standing.id === runnerUpId ? 5 : 3.5}
           />
         </a>
       ))}
-      {[chosenId, runnerUpId, lit?.id].map((id, place, ids) => {
-        const standing = standings.find((each) => each.id === id);
-        if (standing === undefined || ids.indexOf(id) !== place) return null;
-        return <Name key={standing.id} standing={standing} view={view} strong={id === chosenId} />;
-      })}
-    </svg>
+    </>
   );
 }
 
