@@ -7,5 +7,7 @@ export type JobPayload =
 export interface Job {
   readonly jobId: string;
   readonly queue: string;
+  /** Place in line, the lowest first; left out, or 0: before all that have one. */
+  readonly turn?: number;
   readonly payload: JobPayload;
 }

@@ -7,11 +7,11 @@ import type { Transaction } from './transaction.ts';
  */
 export async function enqueueTrials(transaction: Transaction, trialIds: readonly string[]): Promise<void> {
   await transaction.query(
-    `INSERT INTO outbox (job_id, queue, payload)
+    `INSERT INTO outbox (job_id, queue, turn, payload)
      SELECT 'trial-' || id || '-' || dispatch,
             $2 || coalesce('-' || substr(encode(sha256(convert_to(numerics_id, 'UTF8')), 'hex'), 1, 12), ''),
-            jsonb_build_object('kind', 'trial', 'trialId', id)
-       FROM trials WHERE id = ANY ($1::uuid[]) ORDER BY stage_id, trial_index
+            turn, jsonb_build_object('kind', 'trial', 'trialId', id)
+       FROM trials WHERE id = ANY ($1::uuid[]) ORDER BY turn, stage_id, trial_index
      ON CONFLICT (job_id) DO NOTHING`,
     [trialIds, freshTrialQueue],
   );

@@ -21,13 +21,18 @@ export async function relayOutbox(database: Database, queue: JobQueue): Promise<
 
 function relayBatch(database: Database, queue: JobQueue): Promise<number> {
   return inTransaction(database, async (transaction) => {
-    const taken = await transaction.query<{ id: string; job_id: string; queue: string; payload: JobPayload }>(
-      'SELECT id, job_id, queue, payload FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED',
-      [batch],
-    );
+    const taken = await transaction.query<{
+      id: string;
+      job_id: string;
+      queue: string;
+      turn: number;
+      payload: JobPayload;
+    }>('SELECT id, job_id, queue, turn, payload FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED', [
+      batch,
+    ]);
     if (taken.rows.length === 0) return 0;
     const jobs = taken.rows.map(
-      (row): Job => ({ jobId: row.job_id, queue: row.queue, payload: row.payload }),
+      (row): Job => ({ jobId: row.job_id, queue: row.queue, turn: row.turn, payload: row.payload }),
     );
     await queue.enqueue(jobs);
     await transaction.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [

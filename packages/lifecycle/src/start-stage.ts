@@ -3,6 +3,7 @@ import { appendEvent } from './append-event.ts';
 import { newId } from './ids.ts';
 import { enqueueTrials } from './outbox.ts';
 import type { Transaction } from './transaction.ts';
+import { lastTurn, presentTurn, turnStep } from './turns.ts';
 
 /** Makes a waiting stage's trials, queued, and their wake-ups. */
 export async function startStage(
@@ -24,8 +25,9 @@ export async function startStage(
   if (stage === undefined) throw new Error(`stage ${position} of experiment ${experimentId} is not waiting`);
   const ids = Array.from({ length: stage.trial_count }, newId);
   await transaction.query(
-    `INSERT INTO trials (id, experiment_id, stage_id, stage_name, trial_index)
-     SELECT id, $2, $3, $4, place - 1 FROM unnest($1::uuid[]) WITH ORDINALITY AS made (id, place)`,
+    `INSERT INTO trials (id, experiment_id, stage_id, stage_name, trial_index, turn)
+     SELECT made.id, $2, $3, $4, place - 1, least(${lastTurn}, ${presentTurn} + place * ${turnStep('e.priority')})
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS made (id, place), experiments e WHERE e.id = $2`,
     [ids, experimentId, stage.id, stage.name],
   );
   await enqueueTrials(transaction, ids);

@@ -5,6 +5,7 @@ import { IdempotencyConflictError } from './errors.ts';
 import { newId } from './ids.ts';
 import { startStage } from './start-stage.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
+import { defaultPriority } from './turns.ts';
 import type { NewExperiment } from './types.ts';
 import { workFormat } from './work-format.ts';
 
@@ -48,6 +49,7 @@ async function insertExperiment(transaction: Transaction, id: string, e: NewExpe
     weight_bytes: e.weightBytes,
     activation_bytes: e.activationBytes,
     seed: e.seed,
+    priority: e.priority ?? defaultPriority,
     idempotency_key: e.idempotency?.key ?? null,
     body_hash: e.idempotency?.bodyHash ?? null,
     format: workFormat,

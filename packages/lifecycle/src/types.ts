@@ -20,6 +20,8 @@ export interface NewExperiment {
   readonly activationBytes: number;
   /** Whole, 0 to 2^53 - 1. */
   readonly seed: number;
+  /** Share of the workers beside other experiments, 1 to 100; default 10. */
+  readonly priority?: number;
   readonly protocol: Protocol;
   readonly idempotency?: {
     readonly key: string;

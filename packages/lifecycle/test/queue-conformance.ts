@@ -10,6 +10,7 @@ import {
   type TakenJob,
 } from '../src/index.ts';
 import { evaluationQueue, freshTrialQueue, numericsQueue } from '../src/queue-names.ts';
+import { lastTurn } from '../src/turns.ts';
 
 export interface QueueServer {
   readonly databaseUrl: string;
@@ -61,6 +62,16 @@ export function queueConformance(kind: 'postgres' | 'redis', server: () => Queue
       expect(taken.map(({ jobId, payload }) => ({ jobId, payload }))).toEqual(
         jobs.map(({ jobId, payload }) => ({ jobId, payload })),
       );
+    });
+
+    test('gives the lowest turn first, those without one before all, and equal ones in order', async () => {
+      const queue = await open();
+      const turns = [30, 10, lastTurn, 0, 20, 10];
+      const jobs = turns.map((turn) => ({ ...trialJob(freshTrialQueue), turn }));
+      await queue.enqueue(jobs);
+      const taken = await takeAll(consume(queue, cpu));
+      const order = [3, 1, 5, 4, 0, 2];
+      expect(taken.map(({ jobId }) => jobId)).toEqual(order.map((i) => jobs[i]!.jobId));
     });
 
     test('adds a job once, however often it is sent, while it waits and while it is in hand', async () => {
@@ -200,7 +211,7 @@ const soon = () => AbortSignal.timeout(5000);
 async function takeAll(consumer: JobConsumer): Promise<TakenJob[]> {
   const taken: TakenJob[] = [];
   for (;;) {
-    const job = await consumer.next(AbortSignal.timeout(300));
+    const job = await consumer.next(AbortSignal.timeout(800));
     if (job === null) return taken;
     await job.done();
     taken.push(job);

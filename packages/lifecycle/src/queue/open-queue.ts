@@ -46,10 +46,10 @@ export async function openQueue(options: QueueOptions): Promise<JobQueue> {
     kind: backend.kind,
     enqueue: async (jobs) => {
       for (const [name, group] of groupByQueue(jobs)) {
-        const bulk = group.map(({ jobId, payload }) => ({
+        const bulk = group.map(({ jobId, payload, turn = 0 }) => ({
           name: payload.kind,
           data: payload,
-          opts: { ...jobOptions, jobId },
+          opts: { ...jobOptions, jobId, priority: turn },
         }));
         await limited(queueOf(name).addBulk(bulk));
       }
