@@ -32,7 +32,7 @@ export function drawCurves(canvas: HTMLCanvasElement, picture: Picture): void {
   }
   const picked = trials.find(({ id }) => id === pickedId);
   if (picked !== undefined) {
-    const gold = cssColor('--gold');
+    const gold = cssColor('--gold-fill');
     stroke(context, picture, picked, gold, 2.25);
     drawMarks(context, picture, picked, gold);
   }
@@ -44,7 +44,7 @@ export function drawHighlight(canvas: HTMLCanvasElement, picture: Picture, hover
   const context = prepare(canvas, picture.plot);
   const trial = picture.trials.find(({ id }) => id === hoveredId);
   if (trial === undefined) return;
-  const color = cssColor(trial.id === picture.pickedId ? '--gold' : `--stage-${picture.stage}`);
+  const color = cssColor(trial.id === picture.pickedId ? '--gold-fill' : `--stage-${picture.stage}`);
   stroke(context, picture, trial, color, 2.5);
   drawMarks(context, picture, trial, color);
 }

@@ -51,11 +51,7 @@ export function TrialsTable(props: {
   return (
     <Panel
       title="Trials"
-      hint={
-        selection?.weight == null
-          ? 'the highest accuracy of any epoch goes on'
-          : `score = ${selection.weight.toFixed(3)} · z(accuracy) − z(loss)`
-      }
+      hint={hintOf(stage, selection?.weight ?? null)}
       tools={<Tabs label="Stage of the table" options={stageOptions} value={stage} onChange={onStage} />}
       flush
     >
@@ -92,6 +88,13 @@ export function TrialsTable(props: {
       )}
     </Panel>
   );
+}
+
+function hintOf(stage: StageName, weight: number | null): string {
+  if (weight !== null) return `score = ${weight.toFixed(3)} · z(accuracy) − z(loss)`;
+  return stage === 'frozenScales'
+    ? 'scored when the last one is done'
+    : 'the highest accuracy of any epoch goes on';
 }
 
 function withScores(
