@@ -29,6 +29,7 @@ export async function prepareExperiment(
     weightBytes: storage.weightBytes,
     activationBytes: storage.activationBytes,
     seed: request.seed,
+    priority: request.priority,
     protocol: protocolOf(request.protocol),
   };
 }

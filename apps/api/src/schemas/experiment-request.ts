@@ -44,6 +44,9 @@ export const experimentRequest = object({
     .describe('Most bytes of weights and live activations together'),
   strategy: oneOf(strategies).default('herringbone'),
   seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
+  priority: integer(1, 100)
+    .default(10)
+    .describe('Share of the workers beside other experiments: twice the priority, twice as many trials'),
   protocol: protocol.prefault({}),
 }).meta({ id: 'ExperimentRequest' });
 

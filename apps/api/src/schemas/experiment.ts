@@ -39,6 +39,7 @@ export const experimentBrief = z
     activationBytes: bytes,
     totalBytes: bytes,
     seed: z.int(),
+    priority: z.int().min(1).max(100),
     progress: z.number().min(0).max(1),
     secondsLeft: z.number().min(0).nullable().describe('Null while there is nothing to tell it from'),
     pausedAt: time.nullable().describe('While it is set, none of its trials is given out'),

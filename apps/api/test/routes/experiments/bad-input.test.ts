@@ -22,12 +22,13 @@ const network =
 const name = 'text of 1 to 200 characters without control characters';
 const strategies = 'one of naive, normal, transpose, herringbone';
 const unknown =
-  'no such field, only name, dataset, augmentation, network, budgetBytes, strategy, seed, protocol';
+  'no such field, only name, dataset, augmentation, network, budgetBytes, strategy, seed, priority, protocol';
 const huge = JSON.parse('1e999');
 
 describe('POST /experiments names the field, the value and what was expected', () => {
   const missing = Symbol('missing');
   const cases: [string, Record<string, unknown>, string, unknown, string][] = [
+    ['no priority at all', { priority: 0 }, '/priority', 0, 'a whole number from 1 to 100'],
     ['a seed as text', { seed: '1' }, '/seed', '1', seeds],
     ['a seed with a fraction', { seed: 1.5 }, '/seed', 1.5, seeds],
     ['a negative seed', { seed: -1 }, '/seed', -1, seeds],

@@ -21,6 +21,7 @@ test('a network alone starts the published protocol on MNIST with every default'
     activationBytes: 434.5,
     totalBytes: 1947,
     seed: 1,
+    priority: 10,
     progress: 0,
     secondsLeft: null,
     failureReason: null,
@@ -73,6 +74,7 @@ test('every field is taken as given', async () => {
     budgetBytes: 1999.5,
     strategy: 'naive',
     seed: Number.MAX_SAFE_INTEGER,
+    priority: 25,
     protocol: {
       preset: 'quick',
       float: { trials: 1, epochs: 3, batchSize: 256, learningRate: { initial: 0.02, decay: 1, minimum: 0 } },
@@ -88,6 +90,7 @@ test('every field is taken as given', async () => {
     budgetBytes: 1999.5,
     strategy: 'naive',
     seed: Number.MAX_SAFE_INTEGER,
+    priority: 25,
   });
   const [float, moving, frozen] = experiment.stages;
   expect(float.settings).toEqual(body.protocol.float);

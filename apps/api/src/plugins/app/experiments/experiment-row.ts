@@ -36,6 +36,7 @@ export function toExperimentBrief(row: ExperimentRow, slots: number): Experiment
     activationBytes: row.activationBytes,
     totalBytes: row.weightBytes + row.activationBytes,
     seed: Number(row.seed),
+    priority: row.priority,
     progress: row.state === 'succeeded' ? 1 : overallProgress(row.stages),
     secondsLeft: over ? 0 : row.pausedAt === null ? secondsLeft(row.stages, slots) : null,
     pausedAt: row.pausedAt?.toISOString() ?? null,
