@@ -29,20 +29,20 @@ export async function claimJob(
     const { trialId } = payload;
     const claimed = await retry(() => claimTrial(database, { trialId, workerId, numericsId }));
     if (claimed.outcome === 'claimed') return () => runTrial(claimed.trial, slot);
-    tellRefusal(log.child({ trial: trialId }), claimed);
+    tellRefusal('trial', log.child({ trial: trialId }), claimed);
     return null;
   }
   const { experimentId } = payload;
   const claimed = await retry(() => claimEvaluation(database, { experimentId, workerId }));
   if (claimed.outcome === 'claimed') return () => runEvaluation(claimed.evaluation, slot);
-  tellRefusal(log.child({ experiment: experimentId }), claimed);
+  tellRefusal('evaluation', log.child({ experiment: experimentId }), claimed);
   return null;
 }
 
 type Refusal = Exclude<ClaimTrialResult | ClaimEvaluationResult, { outcome: 'claimed' }>;
 
 /** Most refusals are part of the work; two call for somebody. */
-function tellRefusal(log: Logger, refusal: Refusal): void {
+function tellRefusal(what: 'trial' | 'evaluation', log: Logger, refusal: Refusal): void {
   switch (refusal.outcome) {
     case 'newer-format':
       log.warn(
@@ -54,6 +54,6 @@ function tellRefusal(log: Logger, refusal: Refusal): void {
       log.error(refusal, 'a stored checkpoint is damaged: the attempt is recorded as failed');
       break;
     default:
-      log.debug(refusal, 'not claimed');
+      log.debug(refusal, `${what} not claimed`);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@bitkiln/lifecycle';
 import type { TrainerSpec } from '@bitkiln/trainer';
 import type { Logger } from 'pino';
-import { ComputeThread } from '../compute/compute-thread.ts';
+import { ComputeThread, type ComputeThreadOptions } from '../compute/compute-thread.ts';
 import { every } from '../every.ts';
 import { farewell } from '../farewell.ts';
 import { version } from '../version.ts';
@@ -25,6 +25,8 @@ export interface SlotSettings {
   readonly trainer: TrainerSpec;
   /** Its thread, started and measured. */
   readonly thread: ComputeThread;
+  /** What the thread was started with, and its successors will be. */
+  readonly threadOptions?: ComputeThreadOptions;
 }
 
 /** Pause after a fault of the queue or of ours, so that a lasting one doesn't spin. */
@@ -36,7 +38,7 @@ const faultPauseMs = 1000;
  */
 export async function runSlot(settings: SlotSettings, shared: ProcessContext): Promise<void> {
   const { database, queue, stopping } = shared;
-  const { host, device, trainer } = settings;
+  const { host, device, trainer, threadOptions } = settings;
   let { thread } = settings;
   const { numericsId, samplesPerSecond } = thread;
   const registration = { host, pid: process.pid, device, numericsId, version };
@@ -58,7 +60,7 @@ export async function runSlot(settings: SlotSettings, shared: ProcessContext): P
   try {
     while (!stopping.draining.aborted) {
       try {
-        if (!thread.alive) thread = await ComputeThread.start({ trainer, measure: false });
+        if (!thread.alive) thread = await ComputeThread.start({ trainer, measure: false }, threadOptions);
         await workOnNext(consumer, { ...shared, workerId, numericsId, thread, log });
       } catch (error) {
         log.error({ err: error }, 'the slot met a fault; it goes on');
