@@ -8,7 +8,7 @@ import {
   startMaintenance,
 } from '@bitkiln/lifecycle';
 import type { Logger } from 'pino';
-import { ComputeThread } from './compute/compute-thread.ts';
+import { ComputeThread, type ComputeThreadOptions } from './compute/compute-thread.ts';
 import { farewell } from './farewell.ts';
 import { ImageCache } from './images/image-cache.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -17,14 +17,16 @@ import type { Stopping } from './slot/stopping.ts';
 
 /**
  * Runs a worker process until it has drained: starts its threads, connects, and lets each slot work.
+ * @param threadOptions what the threads run; benchmarks of all but the training give a module of their own
  * @throws Error where the trainer can't run here, saying what to do about it
  */
 export async function runWorkerProcess(
   settings: WorkerSettings,
   stopping: Stopping,
   log: Logger,
+  threadOptions: ComputeThreadOptions = {},
 ): Promise<void> {
-  const threads = await startThreads(settings, log);
+  const threads = await startThreads(settings, threadOptions, log);
   const { draining } = stopping;
   if (draining.aborted) return;
   const retry = <T>(verb: () => Promise<T>) =>
@@ -47,7 +49,7 @@ export async function runWorkerProcess(
   const images = new ImageCache(settings.dataApi);
   const shared = { database, queue, images, stopping, log };
   const slots = threads.map((thread, index) =>
-    runSlot({ host, device: deviceOf(settings, index), trainer, thread }, shared),
+    runSlot({ host, device: deviceOf(settings, index), trainer, thread, threadOptions }, shared),
   );
   const ends = await Promise.allSettled(slots);
   const close = async () => {
@@ -60,11 +62,15 @@ export async function runWorkerProcess(
 }
 
 /** The trainer's self-test comes before all else: a host that can't train should say so at once. */
-async function startThreads({ trainer, threads }: WorkerSettings, log: Logger): Promise<ComputeThread[]> {
+async function startThreads(
+  { trainer, threads }: WorkerSettings,
+  threadOptions: ComputeThreadOptions,
+  log: Logger,
+): Promise<ComputeThread[]> {
   // Backend cpu is for tests: there the measurement itself would take minutes.
   const measure = trainer.backend !== 'cpu';
   const started = await Promise.all(
-    Array.from({ length: threads }, () => ComputeThread.start({ trainer, measure })),
+    Array.from({ length: threads }, () => ComputeThread.start({ trainer, measure }, threadOptions)),
   );
   const [{ numericsId }] = started as [ComputeThread];
   const id = formatNumericsId(numericsId);

@@ -1,0 +1,18 @@
+import { measureThroughput } from './orchestrator/throughput.ts';
+
+/** What the orchestrator costs, with nothing trained: `npm run bench:orchestrator -- [part …]`. */
+const parts = {
+  throughput: async () => {
+    await measureThroughput('postgres');
+    await measureThroughput('redis');
+  },
+} as const;
+
+const asked = process.argv.slice(2);
+for (const name of asked) {
+  if (!(name in parts))
+    throw new Error(`${name} is no part; expected some of ${Object.keys(parts).join(', ')}`);
+}
+for (const [name, run] of Object.entries(parts)) {
+  if (asked.length === 0 || asked.includes(name)) await run();
+}
