@@ -159,8 +159,8 @@ describe('from the form to the winner', () => {
     }
     expect(await page.locator('.verdict').textContent()).toContain(best.reason);
     const rows = page.locator('a.trial-row');
-    expect(await rows.count()).toBe(3);
-    expect(await rows.first().textContent()).toContain('winner');
+    await expect.poll(() => rows.count()).toBe(3);
+    await expect.poll(() => rows.first().textContent()).toContain('winner');
     expect(await page.locator('.selection-plot .dot').count()).toBe(3);
     expect(faults).toEqual([]);
   });

@@ -20,9 +20,9 @@ const sizes = [
 const reference = 'A(2,4) C(5,3x3) C(8,3x3) C(11,3x3) M(2) D(0.1) S(10)';
 const protocol = {
   preset: 'quick',
-  float: { trials: 8, epochs: 10 },
-  movingScales: { trials: 5, epochs: 8 },
-  frozenScales: { trials: 10, epochs: 8 },
+  float: { trials: 6, epochs: 6 },
+  movingScales: { trials: 4, epochs: 4 },
+  frozenScales: { trials: 8, epochs: 4 },
 };
 
 await mkdir(folder, { recursive: true });
@@ -40,7 +40,8 @@ try {
   const running = await client.submit({
     name: 'Wider first layer',
     network: 'A(2,4) C(8,3x3) C(8,3x3) C(10,3x3) M(2) S(10)',
-    protocol: { ...protocol, float: { trials: 12, epochs: 10 } },
+    budgetBytes: 2560,
+    protocol: { ...protocol, float: { trials: 12, epochs: 6 } },
   });
   while ((await client.trials(running.id)).filter(({ state }) => state === 'succeeded').length < 3)
     await sleep(500);
@@ -79,6 +80,7 @@ async function takeAll(
     if (name === 'winner') {
       await page.locator('.mistake').first().waitFor({ timeout: 60_000 });
       await page.locator('.mistake').first().click();
+      await sleep(800);
       await page.evaluate('window.scrollTo(0, 0)');
     }
     await sleep(1200);

@@ -13,7 +13,15 @@ export function chartAxes(metric: Metric, logarithmic = false): uPlot.Axis[] {
     ticks: { show: false },
   };
   return [
-    { ...common, size: 26, gap: 4, space: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000] },
+    {
+      ...common,
+      size: 26,
+      gap: 4,
+      space: 44,
+      filter: (_plot: uPlot, splits: number[]) =>
+        splits.map((value) => (value < 0 ? null : value)) as number[],
+      incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
+    },
     {
       ...common,
       size: 52,

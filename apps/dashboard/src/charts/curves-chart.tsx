@@ -53,6 +53,8 @@ export function CurvesChart(props: Props) {
     const base = layer('curves');
     const top = layer('highlight');
     const { hovered, version } = latest.current;
+    // Marks at the first and the last epoch must not be cut in half.
+    const pad = Math.max(1, epochs - 1) * 0.025;
     let range = valueRange(latest.current.trials, metric);
     const plot = new uPlot(
       {
@@ -71,7 +73,7 @@ export function CurvesChart(props: Props) {
           setCursor: [({ cursor }) => point(cursor.left ?? -1, cursor.top ?? -1)],
         },
       },
-      [[0, Math.max(1, epochs - 1)], [...range]],
+      [[-pad, Math.max(1, epochs - 1) + pad], [...range]],
       host,
     );
     plot.over.append(base, top);

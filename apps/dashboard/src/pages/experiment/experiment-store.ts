@@ -43,6 +43,8 @@ export function createExperimentStore(id: string) {
   const hovered = signal<string | null>(null);
 
   const abort = new AbortController();
+  /** Events of stages that are being read. */
+  const unread = new Map<StageName, { type: string; event: TrialEvent }[]>();
   let lastSequence = 0;
   let stopFollowing = () => {};
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
@@ -91,11 +93,16 @@ export function createExperimentStore(id: string) {
     const data = JSON.parse(json) as LoggedEvent['data'];
     pending.push({ sequence, type, data });
     const stage = data.stage as StageName | undefined;
+    const event = data as unknown as TrialEvent;
     const known = stage === undefined ? undefined : curves.value.get(stage);
-    if (known !== undefined && type.startsWith('trial.'))
-      applyToCurves(known, type, data as unknown as TrialEvent);
-    if (stage !== undefined && (type === 'stage.started' || rewriting.has(type)) && !isReplay(sequence))
+    if (stage !== undefined && type.startsWith('trial.')) {
+      if (known !== undefined) applyToCurves(known, type, event);
+      // What is being read may be older than this.
+      unread.get(stage)?.push({ type, event });
+    }
+    if (stage !== undefined && (type === 'stage.started' || rewriting.has(type)) && !isReplay(sequence)) {
       void addStage(stage);
+    }
     drawTimer ??= setTimeout(draw, 120);
     if (!isReplay(sequence)) refreshTimer ??= setTimeout(refresh, refreshMs);
   }
@@ -112,9 +119,22 @@ export function createExperimentStore(id: string) {
     version.value += 1;
   }
 
+  /** Reads a stage that has just begun or has been rewritten, and lets it follow what happened meanwhile. */
   async function addStage(stage: StageName): Promise<void> {
-    const read = await readCurves(stage).catch(() => null);
-    if (read !== null) curves.value = new Map([...curves.value, [stage, read]]);
+    const meanwhile: { type: string; event: TrialEvent }[] = [];
+    unread.set(stage, meanwhile);
+    while (!abort.signal.aborted) {
+      const read = await readCurves(stage).catch(() => null);
+      if (unread.get(stage) !== meanwhile) return;
+      if (read !== null) {
+        for (const { type, event } of meanwhile) applyToCurves(read, type, event);
+        unread.delete(stage);
+        curves.value = new Map([...curves.value, [stage, read]]);
+        version.value += 1;
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, refreshMs));
+    }
   }
 
   async function refresh(): Promise<void> {

@@ -21,13 +21,14 @@ export function TrialChart(props: {
     const host = box.current;
     if (host === null || epochs === null || epochs.length === 0) return;
     const color = cssColor(`--stage-${trial.stage}`);
+    const last = Math.max(1, trial.epochsTotal - 1);
     const plot = new uPlot(
       {
         width: host.clientWidth,
         height,
         legend: { show: false },
         cursor: { points: { size: 6 }, y: false },
-        scales: { x: { time: false, range: () => [0, Math.max(1, trial.epochsTotal - 1)] } },
+        scales: { x: { time: false, range: () => [-0.02 * last, 1.02 * last] } },
         axes: chartAxes(metric),
         series:
           metric === 'loss'

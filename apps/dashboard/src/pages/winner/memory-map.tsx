@@ -30,42 +30,44 @@ export function MemoryMap({ winner, input }: { readonly winner: Winner; readonly
           <span class="free" style={{ flexGrow: winner.budgetBytes - own.totalBytes }} title="free" />
         )}
       </div>
-      <table>
-        <thead>
-          <tr>
-            <th>Layer</th>
-            <th>Weights</th>
-            <th>
-              Alive: <span class="key activations" /> {title(winner.strategy)} <span class="key outline" />{' '}
-              {title(other)}
-            </th>
-            <th class="number">Bytes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {layers.map((layer, index) => {
-            const live = own.layers[index]!.liveBytes;
-            const without = plain.layers[index]!.liveBytes;
-            const weight = own.layers[index]!.weightBytes;
-            return (
-              <tr key={index} data-peak={index === own.peakLayer}>
-                <td class="mono nowrap">{printLayer(layer)}</td>
-                <td class="memory-cell" title={`${bytes(weight)} bytes of weights`}>
-                  <span class="weights" style={{ width: `${(weight / heaviest) * 100}%` }} />
-                </td>
-                <td class="memory-cell" title={`${bytes(live)} against ${bytes(without)} bytes`}>
-                  <span class="outline" style={{ width: `${(without / most) * 100}%` }} />
-                  <span class="activations" style={{ width: `${(live / most) * 100}%` }} />
-                </td>
-                <td class="number nowrap">
-                  {live === 0 ? <span class="faint">in place</span> : bytes(live)}
-                  {without > live && <span class="faint"> / {bytes(without)}</span>}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <div class="scroll-x">
+        <table>
+          <thead>
+            <tr>
+              <th>Layer</th>
+              <th>Weights</th>
+              <th>
+                Alive: <span class="key activations" /> {title(winner.strategy)} <span class="key outline" />{' '}
+                {title(other)}
+              </th>
+              <th class="number">Bytes</th>
+            </tr>
+          </thead>
+          <tbody>
+            {layers.map((layer, index) => {
+              const live = own.layers[index]!.liveBytes;
+              const without = plain.layers[index]!.liveBytes;
+              const weight = own.layers[index]!.weightBytes;
+              return (
+                <tr key={index} data-peak={index === own.peakLayer}>
+                  <td class="mono nowrap">{printLayer(layer)}</td>
+                  <td class="memory-cell" title={`${bytes(weight)} bytes of weights`}>
+                    <span class="weights" style={{ width: `${(weight / heaviest) * 100}%` }} />
+                  </td>
+                  <td class="memory-cell" title={`${bytes(live)} against ${bytes(without)} bytes`}>
+                    <span class="outline" style={{ width: `${(without / most) * 100}%` }} />
+                    <span class="activations" style={{ width: `${(live / most) * 100}%` }} />
+                  </td>
+                  <td class="number nowrap">
+                    {live === 0 ? <span class="faint">in place</span> : bytes(live)}
+                    {without > live && <span class="faint"> / {bytes(without)}</span>}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
       <p class="faint small">
         The peak, {bytes(own.activationBytes)} bytes, decides. {title(other)} would take{' '}
         {bytes(plain.activationBytes)}, and the network {bytes(plain.totalBytes)} in all.
