@@ -11,7 +11,7 @@ COPY package.json package-lock.json .npmrc prisma.config.ts ./
 COPY apps/api/package.json apps/api/
 COPY apps/cli/package.json apps/cli/
 COPY apps/cli/bin/ apps/cli/bin/
-COPY apps/dashboard/package.json apps/dashboard/
+COPY apps/dashboard/package.json apps/dashboard/build.mjs apps/dashboard/
 COPY apps/worker/package.json apps/worker/
 COPY infra/package.json infra/
 COPY infra/prisma/ infra/prisma/

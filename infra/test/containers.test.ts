@@ -92,3 +92,18 @@ test("the GPU image's TensorFlow is the one that the trainer asks for", async ()
   const version = trainer.peerDependencies['@tensorflow/tfjs-node-gpu'];
   expect(await read('infra/docker/gpu.Dockerfile')).toContain(`@tensorflow/tfjs-node-gpu@${version}`);
 });
+
+test.each(dockerfiles)('%s has what the install runs before it installs', async (file) => {
+  const { scripts } = JSON.parse(await read('package.json'));
+  const before = (await read(file)).split('npm ci')[0]!;
+  const copied = [...before.matchAll(/^COPY ((?:\S+ )+)\S+$/gm)].flatMap(([, sources]) =>
+    sources!.trim().split(' '),
+  );
+  const run: string[] = scripts.postinstall.match(/\S+\.mjs/g);
+  expect(run.length).toBeGreaterThan(0);
+  for (const script of run) {
+    expect(
+      copied.some((source) => script === source || (source.endsWith('/') && script.startsWith(source))),
+    ).toBe(true);
+  }
+});
