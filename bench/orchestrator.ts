@@ -1,3 +1,4 @@
+import { measureFlatness } from './orchestrator/flat.ts';
 import { measureThroughput } from './orchestrator/throughput.ts';
 
 /** What the orchestrator costs, with nothing trained: `npm run bench:orchestrator -- [part …]`. */
@@ -6,6 +7,7 @@ const parts = {
     await measureThroughput('postgres');
     await measureThroughput('redis');
   },
+  flat: measureFlatness,
 } as const;
 
 const asked = process.argv.slice(2);

@@ -52,9 +52,10 @@ async function waitingTrials(database: Database): Promise<readonly Job[]> {
     `UPDATE trials SET dispatched_at = CASE WHEN paused_at IS NULL THEN clock_timestamp() END
        FROM experiments e
       WHERE e.id = experiment_id
-        AND trials.id IN (SELECT id FROM trials
-                           WHERE state IN ('queued', 'preempted') AND dispatched_at < now() - $1 * interval '1 ms'
-                           ORDER BY dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+        AND trials.id = ANY (ARRAY(
+              SELECT id FROM trials
+               WHERE state IN ('queued', 'preempted') AND dispatched_at < now() - $1 * interval '1 ms'
+               ORDER BY dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
      RETURNING trials.id, dispatch, numerics_id, dispatched_at IS NULL AS paused`,
     [graceMs, batch],
   );
@@ -69,10 +70,11 @@ async function waitingTrials(database: Database): Promise<readonly Job[]> {
 async function waitingEvaluations(database: Database): Promise<readonly Job[]> {
   const found = await database.pool.query<{ id: string; evaluation_dispatch: number }>(
     `UPDATE experiments SET evaluation_dispatched_at = clock_timestamp()
-      WHERE id IN (SELECT id FROM experiments
-                    WHERE state = 'evaluating' AND evaluation_lease_expires_at IS NULL AND paused_at IS NULL
-                      AND evaluation_dispatched_at < now() - $1 * interval '1 ms'
-                    ORDER BY evaluation_dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+      WHERE id = ANY (ARRAY(
+              SELECT id FROM experiments
+               WHERE state = 'evaluating' AND evaluation_lease_expires_at IS NULL AND paused_at IS NULL
+                 AND evaluation_dispatched_at < now() - $1 * interval '1 ms'
+               ORDER BY evaluation_dispatched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
      RETURNING id, evaluation_dispatch`,
     [graceMs, batch],
   );

@@ -53,7 +53,7 @@ function createSummaryRepository({ prisma }: Database) {
           ${spreadOf(Prisma.sql`t.best_loss_correct::float8 / t.validation_total`)} as accuracy,
           ${spreadOf(Prisma.sql`t.best_correct::float8 / t.validation_total`)} as best_accuracy
         from stages s
-        left join trials t on t.stage_id = s.id and t.state = 'succeeded'
+        left join trials t on t.experiment_id = ${experimentId}::uuid and t.stage_id = s.id and t.state = 'succeeded'
           and t.repeat_of is null and t.invalidated_at is null
         where s.experiment_id = ${experimentId}::uuid
         group by s.id
