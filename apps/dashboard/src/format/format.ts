@@ -61,11 +61,6 @@ export function clock(time: string): string {
   return new Date(time).toLocaleTimeString('en-GB');
 }
 
-/** `24 Nov 2026, 14:03`. */
-export function dateTime(time: string): string {
-  return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
-}
-
 const titles: Readonly<Record<StageName, string>> = {
   float: 'Float',
   movingScales: 'Moving scales',
