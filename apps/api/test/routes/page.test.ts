@@ -45,7 +45,7 @@ describe('the page', () => {
     const reply = await get(built.app, '/assets/app-1234.js', { 'accept-encoding': 'gzip' });
     expect(reply.headers).toMatchObject({
       'content-encoding': 'gzip',
-      'cache-control': 'public, immutable, max-age=31536000',
+      'cache-control': 'public, max-age=31536000, immutable',
     });
     expect(reply.headers['content-type']).toContain('javascript');
   });
