@@ -1,4 +1,6 @@
+import { measureFairness } from './orchestrator/fairness.ts';
 import { measureFlatness } from './orchestrator/flat.ts';
+import { measureRecovery } from './orchestrator/recovery.ts';
 import { measureThroughput } from './orchestrator/throughput.ts';
 
 /** What the orchestrator costs, with nothing trained: `npm run bench:orchestrator -- [part …]`. */
@@ -6,6 +8,14 @@ const parts = {
   throughput: async () => {
     await measureThroughput('postgres');
     await measureThroughput('redis');
+  },
+  recovery: async () => {
+    await measureRecovery('postgres');
+    await measureRecovery('redis');
+  },
+  fairness: async () => {
+    await measureFairness('postgres');
+    await measureFairness('redis');
   },
   flat: measureFlatness,
 } as const;
