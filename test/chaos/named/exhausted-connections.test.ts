@@ -18,12 +18,7 @@ test('without a connection to be had a worker waits, and its trial goes on once 
   await worker.line(({ msg, epoch }) => msg === 'epoch recorded' && epoch === 1);
 
   const hog = createHog(url);
-  await hog.takeAll();
-  // Its own connections break off, and others have them at once.
-  await hog.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'bitkiln%'`,
-  );
-  await hog.takeAll();
+  await hog.shutOut('bitkiln');
   const refused = await worker.line(({ err }) => (err as { code?: string } | undefined)?.code === '53300');
   expect((refused.err as { message: string }).message).toMatch(/too many clients|connection slots/);
   // Longer than its lease.
@@ -61,9 +56,20 @@ function createHog(connectionString: string) {
       else refusals += 1;
     }
   };
+  const query = (sql: string, values: readonly string[] = []) => held[0]!.query(sql, [...values]);
   return {
-    takeAll,
-    query: (sql: string) => held[0]!.query(sql),
+    query,
+    /** Ends a program's connections until every one is held here: one that breaks off may be back first. */
+    shutOut: async (program: string) => {
+      for (let ended: number | null = null; ended !== 0; ) {
+        await takeAll();
+        const result = await query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 || '%'`,
+          [program],
+        );
+        ended = result.rowCount;
+      }
+    },
     keepFor: async (ms: number) => {
       for (const end = Date.now() + ms; Date.now() < end; await sleep(100)) await takeOne();
     },
