@@ -1,11 +1,10 @@
-import { appendEvent } from './append-event.ts';
-import { describeFence, type LockedTrial, lockAttempt, trialFields } from './attempt.ts';
-import { checkpointSha256, floatBytes } from './checkpoint-bytes.ts';
+import { describeFence, type LockedTrial, lockAttempt } from './attempt.ts';
 import type { Database } from './database.ts';
 import { InvalidEpochError } from './errors.ts';
 import { defaultLeaseMs } from './lease.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { EpochRecord, Fence, RecordEpochResult } from './types.ts';
+import { countEpoch, writeEpoch } from './write-epoch.ts';
 
 /**
  * Records a finished epoch and the checkpoints that come of it in one transaction: the latest always, the
@@ -32,19 +31,10 @@ export function recordEpoch(
     await checkRecord(transaction, trial, fence, record);
     const lowestLoss = trial.best_loss === null || record.validationLoss < trial.best_loss;
     const highestAccuracy = trial.best_correct === null || record.validationCorrect > trial.best_correct;
-    const epochsDone = record.epoch + 1;
-    await insertEpoch(transaction, fence, record);
-    await updateTrial(transaction, trial, record, lowestLoss, highestAccuracy);
-    await transaction.query(
-      `UPDATE attempts SET epochs_done = $3, lease_expires_at = clock_timestamp() + $4 * interval '1 ms'
-        WHERE trial_id = $1 AND number = $2`,
-      [trial.id, fence.attempt, epochsDone, leaseMs],
-    );
-    await saveCheckpoints(transaction, trial.id, record, lowestLoss, highestAccuracy);
-    await countEpoch(transaction, trial, record, lowestLoss, highestAccuracy);
-    // Asked after the experiment's row is locked: whoever pauses it later finds the trial still running.
-    const paused = await isPaused(transaction, trial.experiment_id);
-    return { epochsDone, recorded: true, lowestLoss, highestAccuracy, paused };
+    const better = { lowestLoss, highestAccuracy };
+    await writeEpoch(transaction, fence, record, better, leaseMs);
+    const paused = await countEpoch(transaction, trial, record, better);
+    return { epochsDone: record.epoch + 1, recorded: true, ...better, paused };
   });
 }
 
@@ -101,122 +91,4 @@ async function checkRecord(
   if (trial.validation_total !== null && record.validationTotal !== trial.validation_total) {
     refuse('validationTotal', record.validationTotal, `${trial.validation_total}, as in the epochs before`);
   }
-}
-
-async function insertEpoch(transaction: Transaction, fence: Fence, record: EpochRecord): Promise<void> {
-  await transaction.query(
-    `INSERT INTO epochs (trial_id, epoch, attempt, learning_rate, train_loss, validation_loss,
-                         validation_correct, validation_total, duration_ms)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [
-      fence.trialId,
-      record.epoch,
-      fence.attempt,
-      record.learningRate,
-      record.trainLoss,
-      record.validationLoss,
-      record.validationCorrect,
-      record.validationTotal,
-      record.durationMs,
-    ],
-  );
-}
-
-async function updateTrial(
-  transaction: Transaction,
-  trial: LockedTrial,
-  record: EpochRecord,
-  lowestLoss: boolean,
-  highestAccuracy: boolean,
-): Promise<void> {
-  const { epoch, validationLoss, validationCorrect, validationTotal, durationMs } = record;
-  const changes: Record<string, number> = { epochs_done: epoch + 1, validation_total: validationTotal };
-  if (lowestLoss) {
-    Object.assign(changes, {
-      best_loss: validationLoss,
-      best_loss_epoch: epoch,
-      best_loss_correct: validationCorrect,
-    });
-  }
-  if (highestAccuracy) {
-    Object.assign(changes, {
-      best_correct: validationCorrect,
-      best_correct_epoch: epoch,
-      best_correct_loss: validationLoss,
-    });
-  }
-  const sets = Object.keys(changes).map((name, i) => `${name} = $${i + 3}`);
-  await transaction.query(
-    `UPDATE trials SET trained_ms = trained_ms + $2, ${sets.join(', ')} WHERE id = $1`,
-    [trial.id, durationMs, ...Object.values(changes)],
-  );
-}
-
-async function saveCheckpoints(
-  transaction: Transaction,
-  trialId: string,
-  { checkpoint }: EpochRecord,
-  lowestLoss: boolean,
-  highestAccuracy: boolean,
-): Promise<void> {
-  const parameters = floatBytes(checkpoint.parameters);
-  const firstMoment = floatBytes(checkpoint.firstMoment);
-  const secondMoment = floatBytes(checkpoint.secondMoment);
-  const save = (kind: string, first: Buffer | null, second: Buffer | null) =>
-    transaction.query(
-      `INSERT INTO checkpoints (trial_id, kind, epochs_done, steps, parameters, first_moment, second_moment, sha256)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (trial_id, kind) DO UPDATE SET
-         epochs_done = excluded.epochs_done, steps = excluded.steps, parameters = excluded.parameters,
-         first_moment = excluded.first_moment, second_moment = excluded.second_moment,
-         sha256 = excluded.sha256, saved_at = excluded.saved_at`,
-      [
-        trialId,
-        kind,
-        checkpoint.epochsDone,
-        checkpoint.steps,
-        parameters,
-        first,
-        second,
-        checkpointSha256(parameters, first, second),
-      ],
-    );
-  await save('latest', firstMoment, secondMoment);
-  if (lowestLoss) await save('lowestLoss', null, null);
-  if (highestAccuracy) await save('highestAccuracy', null, null);
-}
-
-/** The experiment's and the stage's counters, and the event: last, since they lock rows that all trials share. */
-async function countEpoch(
-  transaction: Transaction,
-  trial: LockedTrial,
-  record: EpochRecord,
-  lowestLoss: boolean,
-  highestAccuracy: boolean,
-): Promise<void> {
-  // What a repeat trains is no progress of the experiment.
-  if (trial.repeat_of === null) {
-    await transaction.query(
-      'UPDATE experiments SET epochs_done = epochs_done + 1, trained_ms = trained_ms + $2 WHERE id = $1',
-      [trial.experiment_id, record.durationMs],
-    );
-    await transaction.query(
-      'UPDATE stages SET epochs_done = epochs_done + 1, trained_ms = trained_ms + $2 WHERE id = $1',
-      [trial.stage_id, record.durationMs],
-    );
-  }
-  const { epoch, learningRate, trainLoss, validationLoss, validationCorrect, validationTotal, durationMs } =
-    record;
-  await appendEvent(transaction, trial.experiment_id, 'trial.epoch', {
-    ...trialFields(trial),
-    epoch,
-    learningRate,
-    trainLoss,
-    validationLoss,
-    validationCorrect,
-    validationTotal,
-    durationMs,
-    lowestLoss,
-    highestAccuracy,
-  });
 }
