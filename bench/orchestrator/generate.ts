@@ -68,6 +68,20 @@ export async function generateHistory(databaseUrl: string, size: HistorySize): P
                ${position === 0 ? `CASE WHEN ${live} THEN 600 ELSE ${trialsPerExperiment} END * ${epochsPerTrial}` : 0}, now()
           FROM generate_series(1, ${count}) AS n`);
     }
+    // So that a page of experiments is full in either case; older than the others.
+    await client.query(`
+      INSERT INTO experiments (id, name, state, dataset, augmentation, network, input_rows, input_cols, input_channels,
+                               classes, strategy, budget_bytes, weight_bytes, activation_bytes, seed, epochs_total,
+                               finished_at)
+      SELECT ${id('0', 'n')}, 'cancelled ' || n, 'cancelled', 'mnist', 'none', 'A(4,4) S(10)', 28, 28, 1, 10,
+             'herringbone', 2048, 1000, 400, n, 4, now()
+        FROM generate_series(1, 60) AS n`);
+    await client.query(`
+      INSERT INTO stages (id, experiment_id, name, position, state, trial_count, epochs, batch_size,
+                          learning_rate_initial, learning_rate_decay, learning_rate_minimum)
+      SELECT ('01900000-000' || position || '-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, ${id('0', 'n')},
+             (enum_range(NULL::stage_name))[position], position - 1, 'cancelled', 1, 1, 1024, 0.005, 0.98, 1e-4
+        FROM generate_series(1, 60) AS n, generate_series(1, 3) AS position`);
     const numbers = `generate_series(1, ${count}) AS e, generate_series(0, ${trialsPerExperiment - 1}) AS i,
                      LATERAL (SELECT (e - 1) * ${trialsPerExperiment} + i AS n) AS number`;
     await client.query(`
