@@ -16,7 +16,11 @@ describe.each(['cpu', 'wasm'] as const)('on the %s backend', (backend) => {
 
   test('the quantizer and its gradients are those of the core', () => {
     const quarter = fc.integer({ min: -40, max: 40 }).map((n) => n / 4);
-    const number = fc.oneof(quarter, fc.float({ min: -20, max: 20, noNaN: true }));
+    // The core states where single precision may differ: where x qmax / scale underflows.
+    const float = fc
+      .float({ min: -20, max: 20, noNaN: true })
+      .filter((x) => x === 0 || Math.abs(x) > 2 ** -100);
+    const number = fc.oneof(quarter, float);
     const quantizer: fc.Arbitrary<UniformQuantizer> = fc.oneof(
       fc.record({
         bits: fc.integer({ min: 1, max: 16 }),
