@@ -46,7 +46,8 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
     async ({ signal, persist }) => {
       const { dataset, augmentation, dataHash: sha256 } = experiment;
       const data = await images.get({ dataset, augmentation, sha256 }, signal, logProgress(log));
-      await persist(() => pinData(database, fence, data.sha256));
+      // The first attempt of an experiment to load them says which images its trials are trained on.
+      if (experiment.dataHash !== data.sha256) await persist(() => pinData(database, fence, data.sha256));
       const { network, input, seed } = experiment;
       const { start, resume } = trial;
       const { train, validation } = data;
