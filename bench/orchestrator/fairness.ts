@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFleet } from './fleet.ts';
 import { round } from './statistics.ts';
-import { submit } from './submit.ts';
+import { refusals, submit } from './submit.ts';
 
 const plain = { count: 180, priority: 10 } as const;
 const urgent = { count: 20, priority: 40 } as const;
@@ -42,7 +42,7 @@ export async function measureFairness(queue: 'postgres' | 'redis'): Promise<void
     const seconds = (performance.now() - began) / 1000;
     console.log(
       `queue on ${queue}: ${ids.length} experiments of ${trials} trials at once, 50 workers, ${open} idle streams: ` +
-        `accepted in ${round(submitted)} s, all over after ${round(seconds)} s`,
+        `accepted in ${round(submitted)} s (after ${refusals.get(fleet.apiUrl) ?? 0} answers of 503), all over after ${round(seconds)} s`,
     );
     await report(fleet.pool, ids, queue);
   } finally {

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Asks for an experiment of `trials` trials over the three stages, one epoch each. */
 export async function submit(
   apiUrl: string,
@@ -16,12 +19,24 @@ export async function submit(
     },
     ...more,
   };
-  const response = await fetch(new URL('/experiments', apiUrl), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+  const response = await post(apiUrl, JSON.stringify(body));
   const text = await response.text();
-  if (response.status !== 201) throw new Error(`POST /experiments: ${response.status} ${text}`);
+  if (!response.ok) throw new Error(`POST /experiments: ${response.status} ${text}`);
   return (JSON.parse(text) as { id: string }).id;
+}
+
+/** How often the API has answered "later" (503), by its address. */
+export const refusals = new Map<string, number>();
+
+/** Asks again where the API says that it is too busy, as its clients do. */
+async function post(apiUrl: string, body: string): Promise<Response> {
+  const url = new URL('/experiments', apiUrl);
+  const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+  for (;;) {
+    const response = await fetch(url, { method: 'POST', headers, body });
+    if (response.status !== 503) return response;
+    refusals.set(apiUrl, (refusals.get(apiUrl) ?? 0) + 1);
+    await response.arrayBuffer();
+    await sleep(500);
+  }
 }

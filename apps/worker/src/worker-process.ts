@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   connectDatabase,
@@ -29,6 +30,8 @@ export async function runWorkerProcess(
   const threads = await startThreads(settings, threadOptions, log);
   const { draining } = stopping;
   if (draining.aborted) return;
+  // Every slot listens: Node would take more than ten for a leak.
+  setMaxListeners(0, stopping.draining, stopping.now);
   const retry = <T>(verb: () => Promise<T>) =>
     retryTransient(verb, {
       signal: draining,
