@@ -2,8 +2,9 @@
  * Whose trial is next: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996). Every fresh trial has a turn,
  * and the queue gives out the lowest. A stage's turns begin where the service stands at its start and rise by a step
  * that is smaller the higher its experiment's priority: experiments that wait beside each other get trials in
- * proportion to their priorities, a new one need not wait until those before it are through, and none starves, since
- * no later one gets a turn before the present.
+ * proportion to their priorities, and a new one need not wait until those before it are through. While so many
+ * experiments at most compete, none starves: a later one gets no turn before the present. Where ever more come than are
+ * served, everyone's share shrinks, and a wait has no bound.
  */
 
 export const defaultPriority = 10;
