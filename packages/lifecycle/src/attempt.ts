@@ -26,6 +26,8 @@ export interface LockedTrial {
   readonly experiment_id: string;
   readonly stage_id: string;
   readonly stage_name: StageName;
+  /** Epochs that a trial of its stage has in all. */
+  readonly stage_epochs: number;
   readonly trial_index: number;
   readonly state: TrialState;
   readonly numerics_id: string | null;
@@ -49,7 +51,8 @@ export async function lockTrial(transaction: Transaction, trialId: string): Prom
   const found = await transaction.query<LockedTrial>(
     `SELECT id, experiment_id, stage_id, stage_name, trial_index, state, numerics_id, attempt, failures,
             epochs_done, validation_total, best_loss, best_loss_correct, best_correct, repeat_of,
-            invalidated_at IS NOT NULL AS invalid
+            invalidated_at IS NOT NULL AS invalid,
+            (SELECT epochs FROM stages WHERE stages.id = stage_id) AS stage_epochs
        FROM trials WHERE id = $1 FOR NO KEY UPDATE`,
     [trialId],
   );
@@ -63,10 +66,15 @@ export async function lockTrial(transaction: Transaction, trialId: string): Prom
  */
 export async function lockAttempt(transaction: Transaction, fence: Fence): Promise<LockedTrial> {
   const trial = await lockTrial(transaction, fence.trialId);
-  if (trial === null || trial.state !== 'running' || trial.attempt !== fence.attempt) {
-    throw new StaleAttemptError(describeFence(fence), await staleReason(transaction, fence));
+  if (trial === null || !holds(trial, fence)) {
+    throw new StaleAttemptError(describeFence(fence), staleReason(await attemptEnd(transaction, fence)));
   }
   return trial;
+}
+
+/** Whether an attempt may write. */
+export function holds(trial: LockedTrial, fence: Fence): boolean {
+  return trial.state === 'running' && trial.attempt === fence.attempt;
 }
 
 /** What became of an attempt; null where it runs still or never was. */
@@ -82,8 +90,7 @@ export async function attemptEnd(
 }
 
 /** Why an attempt that holds no lease may not write. */
-export async function staleReason(transaction: Transaction, fence: Fence): Promise<StaleReason> {
-  const end = await attemptEnd(transaction, fence);
+export function staleReason(end: AttemptEnd | 'running' | null): StaleReason {
   if (end === null) return 'unknown';
   return end === 'cancelled' || end === 'preempted' ? end : 'ended';
 }

@@ -5,7 +5,6 @@ import type { CheckpointBytes } from './checkpoint-bytes.ts';
 import { bytesToFloats, verifyCheckpoint } from './checkpoint-bytes.ts';
 import type { Database } from './database.ts';
 import { CorruptCheckpointError } from './errors.ts';
-import { lockExperiment } from './evaluation.ts';
 import { failAttempt } from './fail-trial.ts';
 import { defaultLeaseMs } from './lease.ts';
 import { inGrace } from './lease-grace.ts';
@@ -33,16 +32,17 @@ export function claimTrial(database: Database, input: ClaimTrialInput): Promise<
     }
     if (trial.state !== 'queued' && trial.state !== 'preempted')
       return { outcome: 'unavailable', state: trial.state };
-    const { paused, format } = (await lockExperiment(transaction, trial.experiment_id))!;
-    if (format > workFormat) return { outcome: 'newer-format', format, readable: workFormat };
-    if (paused) return { outcome: 'paused' };
+    const task = await lockTask(transaction, trial);
+    if (task.format > workFormat)
+      return { outcome: 'newer-format', format: task.format, readable: workFormat };
+    if (task.paused) return { outcome: 'paused' };
     if (trial.numerics_id !== null && trial.numerics_id !== numericsId) {
       await enqueueTrials(transaction, [trial.id]);
       return { outcome: 'other-numerics', numericsId: trial.numerics_id };
     }
     const attempt = await beginAttempt(transaction, trial, input, leaseMs);
     try {
-      return { outcome: 'claimed', trial: await describeTask(transaction, trial, attempt, leaseMs) };
+      return { outcome: 'claimed', trial: await describeTask(transaction, trial, task, attempt, leaseMs) };
     } catch (error) {
       if (!(error instanceof CorruptCheckpointError)) throw error;
       await failAttempt(transaction, { ...trial, attempt }, error.message);
@@ -69,22 +69,27 @@ async function beginAttempt(
   const numericsId = formatNumericsId(input.numericsId);
   const attempt = trial.attempt + 1;
   await transaction.query(
-    `UPDATE trials SET state = 'running', attempt = $2, numerics_id = $3, reproducible = $4,
-            started_at = coalesce(started_at, clock_timestamp()) WHERE id = $1`,
-    [trial.id, attempt, numericsId, input.numericsId.reproducible],
-  );
-  await transaction.query(
-    `INSERT INTO attempts (trial_id, number, worker_id, start_epoch, epochs_done, lease_expires_at)
-     VALUES ($1, $2, $3, $4, $4, clock_timestamp() + $5 * interval '1 ms')`,
-    [trial.id, attempt, input.workerId, trial.epochs_done, leaseMs],
-  );
-  await transaction.query('UPDATE workers SET current_trial_id = $2 WHERE id = $1', [
-    input.workerId,
-    trial.id,
-  ]);
-  await transaction.query(
-    `UPDATE experiments SET state = 'running', started_at = clock_timestamp() WHERE id = $1 AND state = 'queued'`,
-    [trial.experiment_id],
+    `WITH attempt AS (
+       INSERT INTO attempts (trial_id, number, worker_id, start_epoch, epochs_done, lease_expires_at)
+       VALUES ($1, $2, $5, $6, $6, clock_timestamp() + $7 * interval '1 ms')
+     ), worker AS (
+       UPDATE workers SET current_trial_id = $1 WHERE id = $5
+     ), experiment AS (
+       UPDATE experiments SET state = 'running', started_at = clock_timestamp() WHERE id = $8 AND state = 'queued'
+     )
+     UPDATE trials SET state = 'running', attempt = $2, numerics_id = $3, reproducible = $4,
+            started_at = coalesce(started_at, clock_timestamp())
+      WHERE id = $1`,
+    [
+      trial.id,
+      attempt,
+      numericsId,
+      input.numericsId.reproducible,
+      input.workerId,
+      trial.epochs_done,
+      leaseMs,
+      trial.experiment_id,
+    ],
   );
   await appendEvent(transaction, trial.experiment_id, 'trial.claimed', {
     ...trialFields(trial),
@@ -97,6 +102,8 @@ async function beginAttempt(
 }
 
 interface TaskRow {
+  readonly paused: boolean;
+  readonly format: number;
   readonly name: string;
   readonly seed: string;
   readonly dataset: string;
@@ -115,20 +122,25 @@ interface TaskRow {
   readonly learning_rate_minimum: number;
 }
 
+/** Locks the experiment, and reads what the trial is to do. */
+async function lockTask(transaction: Transaction, trial: LockedTrial): Promise<TaskRow> {
+  const found = await transaction.query<TaskRow>(
+    `SELECT e.paused_at IS NOT NULL AS paused, e.format, e.name, e.seed, e.dataset, e.augmentation, e.data_hash, e.network, e.input_rows, e.input_cols,
+            e.input_channels, e.classes, s.trial_count AS trials, s.epochs, s.batch_size,
+            s.learning_rate_initial, s.learning_rate_decay, s.learning_rate_minimum
+       FROM experiments e JOIN stages s ON s.experiment_id = e.id WHERE s.id = $1 FOR NO KEY UPDATE OF e`,
+    [trial.stage_id],
+  );
+  return found.rows[0]!;
+}
+
 async function describeTask(
   transaction: Transaction,
   trial: LockedTrial,
+  row: TaskRow,
   attempt: number,
   leaseMs: number,
 ): Promise<ClaimedTrial> {
-  const found = await transaction.query<TaskRow>(
-    `SELECT e.name, e.seed, e.dataset, e.augmentation, e.data_hash, e.network, e.input_rows, e.input_cols,
-            e.input_channels, e.classes, s.trial_count AS trials, s.epochs, s.batch_size,
-            s.learning_rate_initial, s.learning_rate_decay, s.learning_rate_minimum
-       FROM experiments e JOIN stages s ON s.experiment_id = e.id WHERE s.id = $1`,
-    [trial.stage_id],
-  );
-  const row = found.rows[0]!;
   return {
     fence: { trialId: trial.id, attempt },
     leaseMs,
@@ -166,6 +178,7 @@ function stageSettings(row: TaskRow): StageSettings {
 
 /** The float stage starts fresh; a later one from the lowest-loss checkpoint of the pick of the stage before. */
 async function startPoint(transaction: Transaction, trial: LockedTrial): Promise<StartPoint> {
+  if (trial.stage_name === 'float') return { kind: 'fresh' };
   const found = await transaction.query<CheckpointBytes & { trial_id: string; before: string }>(
     `SELECT c.trial_id, c.parameters, c.first_moment, c.second_moment, c.sha256, before.name AS before
        FROM stages own
@@ -175,7 +188,6 @@ async function startPoint(transaction: Transaction, trial: LockedTrial): Promise
     [trial.stage_id],
   );
   const row = found.rows[0];
-  if (trial.stage_name === 'float') return { kind: 'fresh' };
   if (row === undefined) {
     throw new CorruptCheckpointError(`the stage before trial ${trial.id} has no pick with a checkpoint`);
   }

@@ -1,10 +1,10 @@
 import { appendEvent } from './append-event.ts';
-import { attemptEnd, describeFence, endAttempt, lockAttempt, lockTrial, trialFields } from './attempt.ts';
+import { attemptEnd, describeFence, holds, lockTrial, staleReason, trialFields } from './attempt.ts';
 import { recordComparison } from './compare-repeat.ts';
 import type { Database } from './database.ts';
-import { InvalidEpochError } from './errors.ts';
+import { InvalidEpochError, StaleAttemptError } from './errors.ts';
 import { countTrial, experimentState } from './finish-stage.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction, type Transaction } from './transaction.ts';
 import type { CompleteTrialResult, Fence } from './types.ts';
 
 /**
@@ -16,31 +16,20 @@ import type { CompleteTrialResult, Fence } from './types.ts';
  */
 export function completeTrial(database: Database, fence: Fence): Promise<CompleteTrialResult> {
   return inTransaction(database, async (transaction) => {
-    const before = await lockTrial(transaction, fence.trialId);
-    if (before !== null && (await attemptEnd(transaction, fence)) === 'succeeded') {
-      return { counted: false, experimentState: await experimentState(transaction, before.experiment_id) };
+    const trial = await lockTrial(transaction, fence.trialId);
+    if (trial === null || !holds(trial, fence)) {
+      const end = await attemptEnd(transaction, fence);
+      if (trial === null || end !== 'succeeded') {
+        throw new StaleAttemptError(describeFence(fence), staleReason(end));
+      }
+      return { counted: false, experimentState: await experimentState(transaction, trial.experiment_id) };
     }
-    const trial = await lockAttempt(transaction, fence);
-    const found = await transaction.query<{ epochs: number }>('SELECT epochs FROM stages WHERE id = $1', [
-      trial.stage_id,
-    ]);
-    const { epochs } = found.rows[0]!;
-    if (trial.epochs_done !== epochs) {
+    if (trial.epochs_done !== trial.stage_epochs) {
       throw new InvalidEpochError(
-        `${describeFence(fence)} has ${trial.epochs_done} epochs; expected ${epochs}`,
+        `${describeFence(fence)} has ${trial.epochs_done} epochs; expected ${trial.stage_epochs}`,
       );
     }
-    await endAttempt(transaction, fence, 'succeeded', null);
-    await transaction.query(
-      `UPDATE trials SET state = 'succeeded', failure_reason = NULL, finished_at = clock_timestamp() WHERE id = $1`,
-      [trial.id],
-    );
-    // Nothing resumes a finished trial: the optimizer's moments are two thirds of its bytes. Their hash stays.
-    await transaction.query(
-      `WITH dropped AS (DELETE FROM checkpoints WHERE trial_id = $1 AND kind = 'latest' RETURNING sha256)
-       UPDATE trials SET final_sha256 = sha256 FROM dropped WHERE id = $1`,
-      [trial.id],
-    );
+    await endAsSucceeded(transaction, fence);
     await appendEvent(transaction, trial.experiment_id, 'trial.succeeded', {
       ...trialFields(trial),
       attempt: fence.attempt,
@@ -49,8 +38,25 @@ export function completeTrial(database: Database, fence: Fence): Promise<Complet
       bestCorrect: trial.best_correct!,
       validationTotal: trial.validation_total!,
     });
-    if (trial.repeat_of === null) await countTrial(transaction, trial, 'succeeded');
-    else await recordComparison(transaction, trial, trial.repeat_of);
-    return { counted: true, experimentState: await experimentState(transaction, trial.experiment_id) };
+    if (trial.repeat_of !== null) await recordComparison(transaction, trial, trial.repeat_of);
+    return { counted: true, experimentState: await countTrial(transaction, trial, 'succeeded') };
   });
+}
+
+/** Nothing resumes a finished trial: the optimizer's moments are two thirds of its bytes. Their hash stays. */
+async function endAsSucceeded(transaction: Transaction, { trialId, attempt }: Fence): Promise<void> {
+  await transaction.query(
+    `WITH ended AS (
+       UPDATE attempts SET state = 'succeeded', ended_at = clock_timestamp()
+        WHERE trial_id = $1 AND number = $2 RETURNING worker_id
+     ), freed AS (
+       UPDATE workers SET current_trial_id = NULL FROM ended WHERE id = worker_id AND current_trial_id = $1
+     ), dropped AS (
+       DELETE FROM checkpoints WHERE trial_id = $1 AND kind = 'latest' RETURNING sha256
+     )
+     UPDATE trials SET state = 'succeeded', failure_reason = NULL, finished_at = clock_timestamp(),
+            final_sha256 = (SELECT sha256 FROM dropped)
+      WHERE id = $1`,
+    [trialId, attempt],
+  );
 }

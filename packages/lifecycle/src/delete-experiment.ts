@@ -1,7 +1,6 @@
 import { audit } from './audit.ts';
 import type { Database } from './database.ts';
 import { NotFoundError, WrongStateError } from './errors.ts';
-import { limitedQuery } from './limited-query.ts';
 import { lockOpenTrials } from './open-trials.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 
@@ -88,7 +87,7 @@ async function removeExperiment(
   { name, state }: ExperimentRow,
   { by, ...details }: { readonly by: string; readonly pruned?: true },
 ): Promise<void> {
-  await transaction.query('SET LOCAL statement_timeout = 0');
+  await transaction.query('SET LOCAL statement_timeout = 0', []);
   await transaction.query(
     `UPDATE workers SET current_trial_id = NULL FROM trials
       WHERE current_trial_id = trials.id AND experiment_id = $1`,
@@ -100,7 +99,7 @@ async function removeExperiment(
     [id],
   );
   // Everything else refers to it and goes with it.
-  await transaction.query(limitedQuery('DELETE FROM experiments WHERE id = $1', [id], timeoutMs));
+  await transaction.query('DELETE FROM experiments WHERE id = $1', [id], timeoutMs);
   await audit(transaction, {
     by,
     action: 'experiment.delete',

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { type LockedEvaluation, staleEvaluationReason } from './evaluation.ts';
 import { defaultLeaseMs, extensionTimeoutMs } from './lease.ts';
-import { limitedQuery } from './limited-query.ts';
+import { prepared } from './prepared.ts';
 import type { EvaluationFence, LeaseResult } from './types.ts';
 
 /** Keeps an evaluation's hold for another while by the database's clock, or says why it has none any more. */
@@ -11,7 +11,7 @@ export async function extendEvaluationLease(
   leaseMs: number = defaultLeaseMs,
 ): Promise<LeaseResult> {
   const extended = await database.pool.query(
-    limitedQuery(
+    prepared(
       `UPDATE experiments SET evaluation_lease_expires_at = clock_timestamp() + $3 * interval '1 ms'
         WHERE id = $1 AND state = 'evaluating' AND evaluation_attempt = $2
           AND evaluation_lease_expires_at IS NOT NULL`,

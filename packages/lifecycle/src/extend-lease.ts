@@ -1,7 +1,7 @@
-import { staleReason } from './attempt.ts';
+import { attemptEnd, staleReason } from './attempt.ts';
 import type { Database } from './database.ts';
 import { defaultLeaseMs, extensionTimeoutMs } from './lease.ts';
-import { limitedQuery } from './limited-query.ts';
+import { prepared } from './prepared.ts';
 import type { Fence, LeaseResult } from './types.ts';
 
 /** Keeps an attempt's hold for another while by the database's clock, or says why it has none any more. */
@@ -11,7 +11,7 @@ export async function extendLease(
   leaseMs: number = defaultLeaseMs,
 ): Promise<LeaseResult> {
   const extended = await database.pool.query(
-    limitedQuery(
+    prepared(
       `UPDATE attempts SET lease_expires_at = clock_timestamp() + $3 * interval '1 ms'
         WHERE trial_id = $1 AND number = $2 AND state = 'running'`,
       [fence.trialId, fence.attempt, leaseMs],
@@ -19,5 +19,5 @@ export async function extendLease(
     ),
   );
   if (extended.rowCount === 1) return { held: true };
-  return { held: false, reason: await staleReason(database.pool, fence) };
+  return { held: false, reason: staleReason(await attemptEnd(database.pool, fence)) };
 }

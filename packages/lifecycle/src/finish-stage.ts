@@ -16,35 +16,40 @@ interface StageRow {
   readonly succeeded_trials: number;
   readonly failed_trials: number;
   readonly invalid_trials: number;
+  readonly experiment_state: ExperimentState;
 }
 
 const stageColumns =
   'id, experiment_id, name, position, trial_count, succeeded_trials, failed_trials, invalid_trials';
 
 /**
- * Counts a trial that has just succeeded, failed for good or been declared invalid; a repeat counts nowhere. Counting holds the experiment's row, so of trials that
- * end at the same moment one comes last, and only that one ends the stage:
+ * Counts a trial that has just succeeded, failed for good or been declared invalid; a repeat counts nowhere. The
+ * experiment's row must be held (an event that was appended holds it): of trials that end at the same moment one then
+ * comes last, and only that one ends the stage:
  *
  * - with a finished trial, the stage's pick is made and recorded, and the next stage starts, or after the last one
  *   the winner's evaluation: all in this transaction, wake-ups included;
  * - with none, the stage and the experiment fail with the trials' reasons.
+ *
+ * @returns the state that the experiment is in then.
  */
 export async function countTrial(
   transaction: Transaction,
   trial: LockedTrial,
   outcome: 'succeeded' | 'failed' | 'invalid',
-): Promise<void> {
-  if (trial.repeat_of !== null) return;
-  await transaction.query('SELECT 1 FROM experiments WHERE id = $1 FOR NO KEY UPDATE', [trial.experiment_id]);
+): Promise<ExperimentState> {
+  if (trial.repeat_of !== null) return experimentState(transaction, trial.experiment_id);
   const counted = await transaction.query<StageRow>(
     `UPDATE stages SET ${outcome}_trials = ${outcome}_trials + 1 WHERE id = $1
-     RETURNING ${stageColumns}`,
+     RETURNING ${stageColumns}, (SELECT state FROM experiments WHERE experiments.id = experiment_id) AS experiment_state`,
     [trial.stage_id],
   );
   const stage = counted.rows[0]!;
-  if (stage.succeeded_trials + stage.failed_trials + stage.invalid_trials < stage.trial_count) return;
+  if (stage.succeeded_trials + stage.failed_trials + stage.invalid_trials < stage.trial_count)
+    return stage.experiment_state;
   if (stage.succeeded_trials === 0) await failStage(transaction, stage);
   else await finishStage(transaction, stage);
+  return experimentState(transaction, trial.experiment_id);
 }
 
 export async function experimentState(

@@ -4,7 +4,7 @@ import { InvalidEpochError } from './errors.ts';
 import { defaultLeaseMs } from './lease.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { EpochRecord, Fence, RecordEpochResult } from './types.ts';
-import { countEpoch, writeEpoch } from './write-epoch.ts';
+import { writeEpoch } from './write-epoch.ts';
 
 /**
  * Records a finished epoch and the checkpoints that come of it in one transaction: the latest always, the
@@ -28,12 +28,11 @@ export function recordEpoch(
       const none = { recorded: false, lowestLoss: false, highestAccuracy: false };
       return { epochsDone: trial.epochs_done, ...none, paused };
     }
-    await checkRecord(transaction, trial, fence, record);
+    checkRecord(trial, fence, record);
     const lowestLoss = trial.best_loss === null || record.validationLoss < trial.best_loss;
     const highestAccuracy = trial.best_correct === null || record.validationCorrect > trial.best_correct;
     const better = { lowestLoss, highestAccuracy };
-    await writeEpoch(transaction, fence, record, better, leaseMs);
-    const paused = await countEpoch(transaction, trial, record, better);
+    const paused = await writeEpoch(transaction, trial, record, better, leaseMs);
     return { epochsDone: record.epoch + 1, recorded: true, ...better, paused };
   });
 }
@@ -60,19 +59,11 @@ async function isRepeated(
   return found.rowCount === 1;
 }
 
-async function checkRecord(
-  transaction: Transaction,
-  trial: LockedTrial,
-  fence: Fence,
-  record: EpochRecord,
-): Promise<void> {
+function checkRecord(trial: LockedTrial, fence: Fence, record: EpochRecord): void {
   const refuse = (what: string, value: unknown, expected: string) => {
     throw new InvalidEpochError(`${what} of ${describeFence(fence)} is ${value}; expected ${expected}`);
   };
-  const found = await transaction.query<{ epochs: number }>('SELECT epochs FROM stages WHERE id = $1', [
-    trial.stage_id,
-  ]);
-  const { epochs } = found.rows[0]!;
+  const epochs = trial.stage_epochs;
   if (record.epoch !== trial.epochs_done || record.epoch >= epochs) {
     refuse(
       'epoch',

@@ -12,6 +12,8 @@ const batch = 500;
  * @returns how many were sent.
  */
 export async function relayOutbox(database: Database, queue: JobQueue): Promise<number> {
+  const waiting = await database.pool.query('SELECT FROM outbox LIMIT 1');
+  if (waiting.rowCount === 0) return 0;
   for (let sent = 0; ; ) {
     const count = await relayBatch(database, queue);
     sent += count;

@@ -1,9 +1,17 @@
-import pg, { type PoolClient } from 'pg';
+import pg, { type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import type { Database } from './database.ts';
+import { prepared } from './prepared.ts';
 import { isTransientError } from './transient.ts';
 
-/** A client inside a transaction. */
-export type Transaction = Pick<PoolClient, 'query'>;
+/** A connection inside a transaction. */
+export interface Transaction {
+  /** @param timeoutMs where the statement may take longer than the usual limit, or less. */
+  query<Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+    timeoutMs?: number,
+  ): Promise<QueryResult<Row>>;
+}
 
 /** Thrown inside a transaction to begin it afresh: what it had read was overtaken before it could lock it. */
 export class OvertakenError extends Error {
@@ -26,7 +34,9 @@ export async function inTransaction<T>(
     let broken = false;
     try {
       await client.query('BEGIN');
-      const result = await run(client);
+      const result = await run({
+        query: (text, values, timeoutMs) => client.query(prepared(text, values, timeoutMs)),
+      });
       await client.query('COMMIT');
       return result;
     } catch (error) {

@@ -2,12 +2,7 @@ import { type LockedTrial, trialFields } from './attempt.ts';
 import { checkpointSha256, floatBytes } from './checkpoint-bytes.ts';
 import type { EventData } from './events.ts';
 import type { Transaction } from './transaction.ts';
-import type { EpochRecord, Fence } from './types.ts';
-
-/*
- * The two statements of a recorded epoch: many statements would each cost a way to the server and back, and hold the
- * rows that all of an experiment's trials share for as long.
- */
+import type { EpochRecord } from './types.ts';
 
 /** In what an epoch is better than all before it. */
 export interface Better {
@@ -15,15 +10,22 @@ export interface Better {
   readonly highestAccuracy: boolean;
 }
 
-/** The rows of the trial alone: the epoch, the attempt with its lease, the checkpoints and the trial itself. */
+/**
+ * Writes a recorded epoch, in one statement: the epoch, the attempt with its lease, the checkpoints, the trial, the
+ * experiment's and the stage's counters, and the event. Many statements would each cost a way to the server and back,
+ * and hold the rows that all of an experiment's trials share for as long.
+ *
+ * @returns whether the experiment is paused, as its locked row says: whoever pauses it later finds the trial running.
+ */
 export async function writeEpoch(
   transaction: Transaction,
-  fence: Fence,
+  trial: LockedTrial,
   record: EpochRecord,
-  { lowestLoss, highestAccuracy }: Better,
+  better: Better,
   leaseMs: number,
-): Promise<void> {
-  const { checkpoint } = record;
+): Promise<boolean> {
+  const { checkpoint, ...figures } = record;
+  const { lowestLoss, highestAccuracy } = better;
   const parameters = floatBytes(checkpoint.parameters);
   const firstMoment = floatBytes(checkpoint.firstMoment);
   const secondMoment = floatBytes(checkpoint.secondMoment);
@@ -32,7 +34,10 @@ export async function writeEpoch(
     ...(lowestLoss ? ['lowestLoss'] : []),
     ...(highestAccuracy ? ['highestAccuracy'] : []),
   ];
-  await transaction.query(
+  const event: EventData['trial.epoch'] = { ...trialFields(trial), ...figures, ...better };
+  // What a repeat trains is no progress of the experiment.
+  const counts = trial.repeat_of === null;
+  const found = await transaction.query<{ paused: boolean }>(
     `WITH epoch AS (
        INSERT INTO epochs (trial_id, epoch, attempt, learning_rate, train_loss, validation_loss, validation_correct,
                            validation_total, duration_ms)
@@ -49,22 +54,34 @@ export async function writeEpoch(
          epochs_done = excluded.epochs_done, steps = excluded.steps, parameters = excluded.parameters,
          first_moment = excluded.first_moment, second_moment = excluded.second_moment,
          sha256 = excluded.sha256, saved_at = excluded.saved_at
+     ), trained AS (
+       UPDATE trials SET
+         trained_ms = trained_ms + $9,
+         epochs_done = $2::int + 1,
+         validation_total = $8,
+         best_loss = CASE WHEN $18 THEN $6 ELSE best_loss END,
+         best_loss_epoch = CASE WHEN $18 THEN $2 ELSE best_loss_epoch END,
+         best_loss_correct = CASE WHEN $18 THEN $7 ELSE best_loss_correct END,
+         best_correct = CASE WHEN $19 THEN $7 ELSE best_correct END,
+         best_correct_epoch = CASE WHEN $19 THEN $2 ELSE best_correct_epoch END,
+         best_correct_loss = CASE WHEN $19 THEN $6 ELSE best_correct_loss END
+       WHERE id = $1
+     ), counted AS (
+       UPDATE experiments SET event_sequence = event_sequence + 1, epochs_done = epochs_done + $20::int,
+              trained_ms = trained_ms + $20 * $9
+        WHERE id = $21 RETURNING event_sequence, paused_at
+     ), staged AS (
+       UPDATE stages SET epochs_done = epochs_done + $20, trained_ms = trained_ms + $20 * $9 FROM counted
+        WHERE id = $22
+     ), told AS (
+       INSERT INTO events (experiment_id, sequence, type, data)
+       SELECT $21, event_sequence, 'trial.epoch', $23::jsonb FROM counted
      )
-     UPDATE trials SET
-       trained_ms = trained_ms + $9,
-       epochs_done = $2::int + 1,
-       validation_total = $8,
-       best_loss = CASE WHEN $18 THEN $6 ELSE best_loss END,
-       best_loss_epoch = CASE WHEN $18 THEN $2 ELSE best_loss_epoch END,
-       best_loss_correct = CASE WHEN $18 THEN $7 ELSE best_loss_correct END,
-       best_correct = CASE WHEN $19 THEN $7 ELSE best_correct END,
-       best_correct_epoch = CASE WHEN $19 THEN $2 ELSE best_correct_epoch END,
-       best_correct_loss = CASE WHEN $19 THEN $6 ELSE best_correct_loss END
-     WHERE id = $1`,
+     SELECT paused_at IS NOT NULL AS paused FROM counted`,
     [
-      fence.trialId,
+      trial.id,
       record.epoch,
-      fence.attempt,
+      trial.attempt,
       record.learningRate,
       record.trainLoss,
       record.validationLoss,
@@ -81,43 +98,8 @@ export async function writeEpoch(
       kinds,
       lowestLoss,
       highestAccuracy,
-    ],
-  );
-}
-
-/**
- * The experiment's and the stage's counters, and the event: last, since they lock rows that all trials share, the
- * experiment's first.
- *
- * @returns whether the experiment is paused, as its locked row says: whoever pauses it later finds the trial running.
- */
-export async function countEpoch(
-  transaction: Transaction,
-  trial: LockedTrial,
-  record: EpochRecord,
-  better: Better,
-): Promise<boolean> {
-  const { checkpoint, ...figures } = record;
-  const event: EventData['trial.epoch'] = { ...trialFields(trial), ...figures, ...better };
-  // What a repeat trains is no progress of the experiment.
-  const counts = trial.repeat_of === null;
-  const found = await transaction.query<{ paused: boolean }>(
-    `WITH counted AS (
-       UPDATE experiments SET event_sequence = event_sequence + 1, epochs_done = epochs_done + $2::int,
-              trained_ms = trained_ms + $3::float8
-        WHERE id = $1 RETURNING event_sequence, paused_at
-     ), staged AS (
-       UPDATE stages SET epochs_done = epochs_done + $2::int, trained_ms = trained_ms + $3::float8 FROM counted
-        WHERE id = $4
-     ), told AS (
-       INSERT INTO events (experiment_id, sequence, type, data)
-       SELECT $1, event_sequence, 'trial.epoch', $5::jsonb FROM counted
-     )
-     SELECT paused_at IS NOT NULL AS paused FROM counted`,
-    [
-      trial.experiment_id,
       counts ? 1 : 0,
-      counts ? record.durationMs : 0,
+      trial.experiment_id,
       trial.stage_id,
       JSON.stringify(event),
     ],
