@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { ClientBase } from 'pg';
 import { knownMigrations, migrate } from '../migrate.ts';
@@ -75,17 +76,27 @@ async function requireKnown({ migrations }: BackupHeader): Promise<void> {
 async function requireFresh(client: ClientBase, { migrations }: BackupHeader): Promise<void> {
   const present = await findMigrations(client);
   if (present.length === 0) return;
-  const others = await client.query<{ name: string }>(
-    `SELECT DISTINCT application_name AS name FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'bitkiln%'`,
-  );
-  if (others.rows.length > 0) {
-    const names = others.rows.map(({ name }) => name).join(', ');
-    throw new BackupError(`a service uses the database (${names}); stop its API and workers first`);
+  const users = await lastingUsers(client);
+  if (users.length > 0) {
+    throw new BackupError(
+      `a service uses the database (${users.join(', ')}); stop its API and workers first`,
+    );
   }
   if (present.join() !== migrations.join()) {
     throw new BackupError(
       'the database has tables of another version than the backup; restore into a fresh one',
     );
+  }
+}
+
+/** The service's other connections, by name. A process that has just ended is seen for a moment still. */
+async function lastingUsers(client: ClientBase): Promise<readonly string[]> {
+  for (let tries = 1; ; tries += 1) {
+    const others = await client.query<{ name: string }>(
+      `SELECT DISTINCT application_name AS name FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'bitkiln%'`,
+    );
+    if (others.rows.length === 0 || tries === 10) return others.rows.map(({ name }) => name);
+    await sleep(200);
   }
 }
