@@ -1,12 +1,14 @@
 import { createTrainer } from '@bitkiln/trainer';
 import { trainingMacs } from '../packages/trainer/src/kiln/plan/work.ts';
+import { publishedTrial } from './scaling/published-trial.ts';
 import { trialsAtOnce } from './scaling/trials-at-once.ts';
 import { measureMultiplyAddPeak } from './trainer/multiply-add-peak.ts';
 import { networks, programOf, stageLabels } from './trainer/networks.ts';
 import { samplesPerSecond } from './trainer/rate.ts';
 
 /**
- * How kiln's rate changes with trials at once, images and channels (float stage).
+ * How kiln's rate changes with trials at once, images and channels, and what a whole trial of the published size takes
+ * (float stage).
  * Usage: npm run bench:scaling [-- --json] [-- --quick]
  */
 const quick = process.argv.includes('--quick');
@@ -65,6 +67,12 @@ for (const channels of [3, 5, 8, 11, 16, 24, 32]) {
     slices: quick ? 12 : 60,
   });
   report(`${channels} channels`, network, 1, rate, '');
+}
+
+if (!quick) {
+  console.log(`\na trial of the published size: ${networks.reference}`);
+  const { seconds, rate } = await publishedTrial(trainer);
+  report('50 x 200,000 images', networks.reference, 1, rate, `from start to end ${seconds.toFixed(0)} s`);
 }
 trainer.dispose();
 if (process.argv.includes('--json')) console.log(JSON.stringify({ rows }));

@@ -1,10 +1,10 @@
 import type { StageSettings } from '@bitkiln/core';
-import { appendEvent } from './append-event.ts';
 import { type LockedTrial, lockTrial, trialFields } from './attempt.ts';
 import type { CheckpointBytes } from './checkpoint-bytes.ts';
 import { bytesToFloats, verifyCheckpoint } from './checkpoint-bytes.ts';
 import type { Database } from './database.ts';
 import { CorruptCheckpointError } from './errors.ts';
+import type { EventData } from './events.ts';
 import { failAttempt } from './fail-trial.ts';
 import { defaultLeaseMs } from './lease.ts';
 import { inGrace } from './lease-grace.ts';
@@ -68,6 +68,15 @@ async function beginAttempt(
 ): Promise<number> {
   const numericsId = formatNumericsId(input.numericsId);
   const attempt = trial.attempt + 1;
+  const { workerId } = input;
+  const startEpoch = trial.epochs_done;
+  const event: EventData['trial.claimed'] = {
+    ...trialFields(trial),
+    attempt,
+    workerId,
+    numericsId,
+    startEpoch,
+  };
   await transaction.query(
     `WITH attempt AS (
        INSERT INTO attempts (trial_id, number, worker_id, start_epoch, epochs_done, lease_expires_at)
@@ -75,7 +84,13 @@ async function beginAttempt(
      ), worker AS (
        UPDATE workers SET current_trial_id = $1 WHERE id = $5
      ), experiment AS (
-       UPDATE experiments SET state = 'running', started_at = clock_timestamp() WHERE id = $8 AND state = 'queued'
+       UPDATE experiments SET event_sequence = event_sequence + 1,
+              state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
+              started_at = CASE state WHEN 'queued' THEN clock_timestamp() ELSE started_at END
+        WHERE id = $8 RETURNING event_sequence
+     ), told AS (
+       INSERT INTO events (experiment_id, sequence, type, data)
+       SELECT $8, event_sequence, 'trial.claimed', $9::jsonb FROM experiment
      )
      UPDATE trials SET state = 'running', attempt = $2, numerics_id = $3, reproducible = $4,
             started_at = coalesce(started_at, clock_timestamp())
@@ -85,19 +100,13 @@ async function beginAttempt(
       attempt,
       numericsId,
       input.numericsId.reproducible,
-      input.workerId,
-      trial.epochs_done,
+      workerId,
+      startEpoch,
       leaseMs,
       trial.experiment_id,
+      JSON.stringify(event),
     ],
   );
-  await appendEvent(transaction, trial.experiment_id, 'trial.claimed', {
-    ...trialFields(trial),
-    attempt,
-    workerId: input.workerId,
-    numericsId,
-    startEpoch: trial.epochs_done,
-  });
   return attempt;
 }
 

@@ -1,8 +1,16 @@
-import { appendEvent } from './append-event.ts';
-import { attemptEnd, describeFence, holds, lockTrial, staleReason, trialFields } from './attempt.ts';
+import {
+  attemptEnd,
+  describeFence,
+  holds,
+  type LockedTrial,
+  lockTrial,
+  staleReason,
+  trialFields,
+} from './attempt.ts';
 import { recordComparison } from './compare-repeat.ts';
 import type { Database } from './database.ts';
 import { InvalidEpochError, StaleAttemptError } from './errors.ts';
+import type { EventData } from './events.ts';
 import { countTrial, experimentState } from './finish-stage.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { CompleteTrialResult, Fence } from './types.ts';
@@ -29,22 +37,22 @@ export function completeTrial(database: Database, fence: Fence): Promise<Complet
         `${describeFence(fence)} has ${trial.epochs_done} epochs; expected ${trial.stage_epochs}`,
       );
     }
-    await endAsSucceeded(transaction, fence);
-    await appendEvent(transaction, trial.experiment_id, 'trial.succeeded', {
-      ...trialFields(trial),
-      attempt: fence.attempt,
-      bestLoss: trial.best_loss!,
-      bestLossCorrect: trial.best_loss_correct!,
-      bestCorrect: trial.best_correct!,
-      validationTotal: trial.validation_total!,
-    });
+    await endAsSucceeded(transaction, trial);
     if (trial.repeat_of !== null) await recordComparison(transaction, trial, trial.repeat_of);
     return { counted: true, experimentState: await countTrial(transaction, trial, 'succeeded') };
   });
 }
 
 /** Nothing resumes a finished trial: the optimizer's moments are two thirds of its bytes. Their hash stays. */
-async function endAsSucceeded(transaction: Transaction, { trialId, attempt }: Fence): Promise<void> {
+async function endAsSucceeded(transaction: Transaction, trial: LockedTrial): Promise<void> {
+  const event: EventData['trial.succeeded'] = {
+    ...trialFields(trial),
+    attempt: trial.attempt,
+    bestLoss: trial.best_loss!,
+    bestLossCorrect: trial.best_loss_correct!,
+    bestCorrect: trial.best_correct!,
+    validationTotal: trial.validation_total!,
+  };
   await transaction.query(
     `WITH ended AS (
        UPDATE attempts SET state = 'succeeded', ended_at = clock_timestamp()
@@ -53,10 +61,15 @@ async function endAsSucceeded(transaction: Transaction, { trialId, attempt }: Fe
        UPDATE workers SET current_trial_id = NULL FROM ended WHERE id = worker_id AND current_trial_id = $1
      ), dropped AS (
        DELETE FROM checkpoints WHERE trial_id = $1 AND kind = 'latest' RETURNING sha256
+     ), numbered AS (
+       UPDATE experiments SET event_sequence = event_sequence + 1 WHERE id = $3 RETURNING event_sequence
+     ), told AS (
+       INSERT INTO events (experiment_id, sequence, type, data)
+       SELECT $3, event_sequence, 'trial.succeeded', $4::jsonb FROM numbered
      )
      UPDATE trials SET state = 'succeeded', failure_reason = NULL, finished_at = clock_timestamp(),
             final_sha256 = (SELECT sha256 FROM dropped)
       WHERE id = $1`,
-    [trialId, attempt],
+    [trial.id, trial.attempt, trial.experiment_id, JSON.stringify(event)],
   );
 }
