@@ -59,6 +59,11 @@ test('a set of one’s own, with three channels and five classes, goes through t
 
   const phases = worker.lines.filter(({ msg }) => msg === 'preparing images').map(({ phase }) => phase);
   expect(phases).toEqual(['fetching', 'small deformations', 'large deformations', 'drawing', 'storing']);
+  const stream = await (await fetch(`${api.url}/experiments/${id}/events`)).text();
+  const told = [...stream.matchAll(/^event: ?images\.preparing\n.*"phase":"([^"]+)"/gm)].map(
+    ([, phase]) => phase,
+  );
+  expect(told).toEqual(phases);
 
   const model = readModelJson(new TextDecoder().decode(await client.download(models.json.href)));
   const shapes = await loadDataset('coloured-shapes', {

@@ -17,6 +17,15 @@ interface Requested {
 export interface EventData {
   'experiment.submitted': { readonly name: string };
   'stage.started': { readonly stage: StageName; readonly trials: number; readonly epochs: number };
+  /** A worker makes or fetches the images that the trials wait for; `done` of `total` counts images, epochs or bytes. */
+  'images.preparing': {
+    readonly workerId: string;
+    readonly phase: string;
+    readonly done: number;
+    readonly total: number;
+    /** For people: a teacher's accuracy, the images thrown out by class. */
+    readonly note?: string;
+  };
   'trial.claimed': TrialFields & {
     readonly attempt: number;
     readonly workerId: string;

@@ -42,6 +42,7 @@ export { retryEvaluation } from './retry-evaluation.ts';
 export { retryTrial } from './retry-trial.ts';
 export { isSchemaMismatch } from './schema-mismatch.ts';
 export { submitExperiment } from './submit-experiment.ts';
+export { tellImages } from './tell-images.ts';
 export * from './tokens/index.ts';
 export { isTransientError, type RetryOptions, retryTransient } from './transient.ts';
 export type * from './types.ts';

@@ -2,12 +2,15 @@ import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
 import type { Follower, Snapshot } from '../client/follow.ts';
 import type { Trial } from '../client/replies.ts';
 import { duration, percent, stageTitle } from './format.ts';
+import { imagesLine } from './plain-lines.ts';
 
 /** Progress as bars on a terminal: one a trial, stage by stage. `stop` leaves the last picture standing. */
 export function trialBars(stream: NodeJS.WriteStream): Follower & { stop(): void } {
   let stage: { name: string; bars: MultiBar; byTrial: Map<string, SingleBar> } | null = null;
   return {
-    event: () => undefined,
+    event({ event, data }) {
+      if (event === 'images.preparing') stage?.bars.log(`  ${imagesLine(data)}\n`);
+    },
     snapshot(snapshot) {
       if (stage === null || stage.name !== snapshot.stage.name) {
         stage?.bars.stop();

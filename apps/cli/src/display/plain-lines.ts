@@ -10,11 +10,25 @@ interface EpochEvent {
   readonly validationTotal: number;
 }
 
+interface ImagesEvent {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+  readonly note?: string;
+}
+
 interface TrialEvent {
   readonly stage: string;
   readonly index: number;
   readonly reason?: string;
   readonly rule?: string;
+}
+
+/** How the making of images goes, of an `images.preparing` event's data. */
+export function imagesLine(data: string): string {
+  const { phase, done, total, note } = JSON.parse(data) as ImagesEvent;
+  const share = done > 0 && total > 1 ? ` ${done} of ${total}` : '';
+  return `images: ${phase}${share}${note === undefined ? '' : `, ${note}`}`;
 }
 
 /** Progress as plain lines, one an epoch, for logs and pipes. */
@@ -37,6 +51,8 @@ export function plainLines(write: (line: string) => void): Follower {
       } else if (event === 'trial.preempted' || event === 'trial.retried' || event === 'trial.failed') {
         const e = JSON.parse(data) as TrialEvent;
         write(`${stageTitle(e.stage)}, trial ${e.index}: ${event.slice('trial.'.length)}: ${e.reason}`);
+      } else if (event === 'images.preparing') {
+        write(imagesLine(data));
       } else if (event === 'selection.made') {
         const e = JSON.parse(data) as TrialEvent;
         write(`${stageTitle(e.stage)}: trial ${e.index} picked by the ${e.rule} rule`);

@@ -6,7 +6,7 @@ import {
   releaseEvaluation,
 } from '@bitkiln/lifecycle';
 import type { EvaluateOrder } from '../compute/messages.ts';
-import { logProgress } from '../images/log-progress.ts';
+import { tellProgress } from '../images/tell-progress.ts';
 import { version } from '../version.ts';
 import { holdAttempt } from './hold-attempt.ts';
 import type { SlotContext } from './slot-context.ts';
@@ -34,7 +34,8 @@ export async function runEvaluation(evaluation: ClaimedEvaluation, slot: SlotCon
     async ({ signal, persist }) => {
       const { dataset, augmentation, dataHash } = experiment;
       const source = { dataset, augmentation, sha256: dataHash };
-      const data = await images.get(source, signal, logProgress(log));
+      const watch = tellProgress({ database, log, workerId: slot.workerId, experimentId: experiment.id });
+      const data = await images.get(source, signal, watch);
       if (data.sha256 !== dataHash) {
         throw new Error(
           `this worker's images have the hash ${data.sha256}; the trials were trained on ${dataHash}`,

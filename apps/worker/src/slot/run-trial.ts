@@ -8,7 +8,7 @@ import {
   releaseTrial,
 } from '@bitkiln/lifecycle';
 import type { EpochResult } from '@bitkiln/trainer';
-import { logProgress } from '../images/log-progress.ts';
+import { tellProgress } from '../images/tell-progress.ts';
 import { holdAttempt } from './hold-attempt.ts';
 import type { SlotContext } from './slot-context.ts';
 
@@ -45,7 +45,8 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
     { stopping, log },
     async ({ signal, persist }) => {
       const { dataset, augmentation, dataHash: sha256 } = experiment;
-      const data = await images.get({ dataset, augmentation, sha256 }, signal, logProgress(log));
+      const watch = tellProgress({ database, log, workerId: slot.workerId, experimentId: experiment.id });
+      const data = await images.get({ dataset, augmentation, sha256 }, signal, watch);
       // The first attempt of an experiment to load them says which images its trials are trained on.
       if (experiment.dataHash !== data.sha256) await persist(() => pinData(database, fence, data.sha256));
       const { network, input, seed } = experiment;

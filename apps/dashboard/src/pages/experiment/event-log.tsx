@@ -46,6 +46,8 @@ function describe({ type, data }: LoggedEvent): string {
   switch (type) {
     case 'experiment.submitted':
       return 'Submitted';
+    case 'images.preparing':
+      return `Images: ${data.phase}${data.note === undefined ? '' : `, ${data.note}`}`;
     case 'stage.started':
       return `${stageTitle(data.stage as StageName)} begins: ${data.trials} trials of ${data.epochs} epochs`;
     case 'stage.succeeded':
