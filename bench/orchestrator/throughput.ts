@@ -26,6 +26,8 @@ export async function measureThroughput(queue: 'postgres' | 'redis'): Promise<vo
     );
 
     await fleet.startWorkers(3, 4);
+    // Every process reads its images once.
+    await finish(fleet.pool, [await submit(fleet.apiUrl, 60)]);
     const start = performance.now();
     const ids = await Promise.all(Array.from({ length: 12 }, () => submit(fleet.apiUrl, 300)));
     await finish(fleet.pool, ids);

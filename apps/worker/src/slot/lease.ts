@@ -25,7 +25,7 @@ export interface Lease {
  */
 export function keepLease(extend: () => Promise<LeaseResult>, log: Logger): Lease {
   const lost = new AbortController();
-  const timer = every(leaseBeatMs, async () => {
+  const beat = async () => {
     try {
       const result = await extend();
       if (result.held) return;
@@ -34,6 +34,8 @@ export function keepLease(extend: () => Promise<LeaseResult>, log: Logger): Leas
     } catch (error) {
       log.warn({ err: error }, 'the lease could not be extended; trying again');
     }
-  });
+  };
+  // The claim has just given it.
+  const timer = every(leaseBeatMs, beat, leaseBeatMs);
   return { lost: lost.signal, stop: () => timer.stop() };
 }

@@ -94,12 +94,13 @@ async function workOnNext(consumer: JobConsumer, slot: SlotContext): Promise<voi
   const { database, queue, stopping, log } = slot;
   const job = await consumer.next(stopping.draining);
   if (job === null) return;
-  const work = await claimJob(job.payload, slot).finally(() =>
+  let ended: Promise<void> | undefined;
+  const work = await claimJob(job.payload, slot).finally(() => {
     // A job that can't be ended comes back, and its claim is refused then.
-    job.done().catch((error) => log.warn({ err: error }, 'a job could not be ended')),
-  );
+    ended = job.done().catch((error) => log.warn({ err: error }, 'a job could not be ended'));
+  });
+  await Promise.all([work?.(), ended]);
   if (work === null) return;
-  await work();
   await relayOutbox(database, queue).catch((error) =>
     log.warn({ err: error }, 'wake-ups wait in the outbox'),
   );
