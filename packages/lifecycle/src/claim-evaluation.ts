@@ -7,6 +7,7 @@ import { failLockedEvaluation } from './fail-evaluation.ts';
 import { defaultLeaseMs } from './lease.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { ClaimEvaluationResult, ClaimedEvaluation } from './types.ts';
+import { describeExperiment, type ExperimentRow, experimentColumns } from './work-experiment.ts';
 import { workFormat } from './work-format.ts';
 
 export interface ClaimEvaluationInput {
@@ -57,17 +58,7 @@ export function claimEvaluation(
   });
 }
 
-interface EvaluationRow extends CheckpointBytes {
-  readonly name: string;
-  readonly seed: string;
-  readonly dataset: string;
-  readonly augmentation: string;
-  readonly data_hash: string | null;
-  readonly network: string;
-  readonly input_rows: number;
-  readonly input_cols: number;
-  readonly input_channels: number;
-  readonly classes: number;
+interface EvaluationRow extends CheckpointBytes, ExperimentRow {
   readonly strategy: string;
   readonly trial_id: string;
   readonly trial_index: number;
@@ -86,8 +77,7 @@ async function describeEvaluation(
   leaseMs: number,
 ): Promise<ClaimedEvaluation> {
   const found = await transaction.query<EvaluationRow>(
-    `SELECT e.name, e.seed, e.dataset, e.augmentation, e.data_hash, e.network, e.input_rows, e.input_cols,
-            e.input_channels, e.classes, e.strategy, t.id AS trial_id, t.trial_index, t.numerics_id, t.reproducible,
+    `SELECT ${experimentColumns}, e.strategy, t.id AS trial_id, t.trial_index, t.numerics_id, t.reproducible,
             t.best_loss, t.best_loss_epoch, t.best_loss_correct, t.validation_total,
             c.parameters, c.first_moment, c.second_moment, c.sha256
        FROM experiments e
@@ -106,18 +96,7 @@ async function describeEvaluation(
   return {
     fence: { experimentId, attempt },
     leaseMs,
-    experiment: {
-      id: experimentId,
-      name: row.name,
-      seed: Number(row.seed),
-      dataset: row.dataset,
-      augmentation: row.augmentation,
-      dataHash: row.data_hash,
-      network: row.network,
-      input: { rows: row.input_rows, cols: row.input_cols, channels: row.input_channels },
-      classes: row.classes,
-      strategy: row.strategy,
-    },
+    experiment: { ...describeExperiment(experimentId, row), strategy: row.strategy },
     winner: {
       trialId: row.trial_id,
       trialIndex: row.trial_index,

@@ -13,6 +13,7 @@ import { enqueueTrials } from './outbox.ts';
 import { preemptTrial } from './preempt-trial.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
 import type { ClaimedTrial, ClaimTrialInput, ClaimTrialResult, ResumePoint, StartPoint } from './types.ts';
+import { describeExperiment, type ExperimentRow, experimentColumns } from './work-experiment.ts';
 import { workFormat } from './work-format.ts';
 
 /**
@@ -110,19 +111,9 @@ async function beginAttempt(
   return attempt;
 }
 
-interface TaskRow {
+interface TaskRow extends ExperimentRow {
   readonly paused: boolean;
   readonly format: number;
-  readonly name: string;
-  readonly seed: string;
-  readonly dataset: string;
-  readonly augmentation: string;
-  readonly data_hash: string | null;
-  readonly network: string;
-  readonly input_rows: number;
-  readonly input_cols: number;
-  readonly input_channels: number;
-  readonly classes: number;
   readonly trials: number;
   readonly epochs: number;
   readonly batch_size: number;
@@ -134,9 +125,8 @@ interface TaskRow {
 /** Locks the experiment, and reads what the trial is to do. */
 async function lockTask(transaction: Transaction, trial: LockedTrial): Promise<TaskRow> {
   const found = await transaction.query<TaskRow>(
-    `SELECT e.paused_at IS NOT NULL AS paused, e.format, e.name, e.seed, e.dataset, e.augmentation, e.data_hash, e.network, e.input_rows, e.input_cols,
-            e.input_channels, e.classes, s.trial_count AS trials, s.epochs, s.batch_size,
-            s.learning_rate_initial, s.learning_rate_decay, s.learning_rate_minimum
+    `SELECT e.paused_at IS NOT NULL AS paused, e.format, ${experimentColumns}, s.trial_count AS trials, s.epochs,
+            s.batch_size, s.learning_rate_initial, s.learning_rate_decay, s.learning_rate_minimum
        FROM experiments e JOIN stages s ON s.experiment_id = e.id WHERE s.id = $1 FOR NO KEY UPDATE OF e`,
     [trial.stage_id],
   );
@@ -153,17 +143,7 @@ async function describeTask(
   return {
     fence: { trialId: trial.id, attempt },
     leaseMs,
-    experiment: {
-      id: trial.experiment_id,
-      name: row.name,
-      seed: Number(row.seed),
-      dataset: row.dataset,
-      augmentation: row.augmentation,
-      dataHash: row.data_hash,
-      network: row.network,
-      input: { rows: row.input_rows, cols: row.input_cols, channels: row.input_channels },
-      classes: row.classes,
-    },
+    experiment: describeExperiment(trial.experiment_id, row),
     stage: trial.stage_name,
     settings: stageSettings(row),
     trialIndex: trial.trial_index,

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { describeUrl } from './database.ts';
+import type pg from 'pg';
+import { withClient } from './with-client.ts';
 
 /** The migrations of this checkout, in Prisma's standard layout. */
 const standardFolder = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
@@ -57,20 +57,7 @@ export async function migrate(
   only?: readonly string[],
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(folder);
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5000,
-    application_name: 'bitkiln',
-  });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new Error(`the database at ${describeUrl(url)} can't be reached: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  try {
+  return withClient(url, 'bitkiln', async (client) => {
     // Held by the session: it goes with the connection, however that ends.
     await client.query('SELECT pg_advisory_lock($1)', [prismaLock]);
     await client.query(recordTable);
@@ -82,9 +69,7 @@ export async function migrate(
     );
     for (const migration of pending) await apply(client, migration);
     return pending.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Names of this checkout's migrations, in order. */

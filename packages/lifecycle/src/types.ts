@@ -60,22 +60,25 @@ export type StartPoint =
       readonly calibrate: boolean;
     };
 
+/** What a worker needs to know of its work's experiment. */
+export interface WorkExperiment {
+  readonly id: string;
+  readonly name: string;
+  readonly seed: number;
+  readonly dataset: string;
+  readonly augmentation: string;
+  /** Null until a first attempt pins it. */
+  readonly dataHash: string | null;
+  readonly network: string;
+  readonly input: Shape;
+  readonly classes: number;
+}
+
 /** Everything that a worker needs to train a trial. */
 export interface ClaimedTrial {
   readonly fence: Fence;
   readonly leaseMs: number;
-  readonly experiment: {
-    readonly id: string;
-    readonly name: string;
-    readonly seed: number;
-    readonly dataset: string;
-    readonly augmentation: string;
-    /** Null until a first attempt pins it. */
-    readonly dataHash: string | null;
-    readonly network: string;
-    readonly input: Shape;
-    readonly classes: number;
-  };
+  readonly experiment: WorkExperiment;
   readonly stage: StageName;
   readonly settings: StageSettings;
   /** From 0 within the stage. */
@@ -159,18 +162,7 @@ export interface EvaluationFence {
 export interface ClaimedEvaluation {
   readonly fence: EvaluationFence;
   readonly leaseMs: number;
-  readonly experiment: {
-    readonly id: string;
-    readonly name: string;
-    readonly seed: number;
-    readonly dataset: string;
-    readonly augmentation: string;
-    readonly dataHash: string | null;
-    readonly network: string;
-    readonly input: Shape;
-    readonly classes: number;
-    readonly strategy: string;
-  };
+  readonly experiment: WorkExperiment & { readonly strategy: string };
   readonly winner: {
     readonly trialId: string;
     readonly trialIndex: number;

@@ -5,9 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { ClientBase } from 'pg';
 import { to } from 'pg-copy-streams';
-import { BackupError, type BackupHeader, endOfTable, formatVersion } from './format.ts';
+import { withClient } from '../with-client.ts';
+import { applicationName, BackupError, type BackupHeader, endOfTable, formatVersion } from './format.ts';
 import { findMigrations, findTables, quote } from './tables.ts';
-import { withClient } from './with-client.ts';
 
 export interface BackupResult {
   readonly file: string;
@@ -23,7 +23,7 @@ export interface BackupResult {
  * @throws BackupError where the file exists already, or the database has no tables.
  */
 export function backup(databaseUrl: string, file: string): Promise<BackupResult> {
-  return withClient(databaseUrl, async (client) => {
+  return withClient(databaseUrl, applicationName, async (client) => {
     const exists = await access(file).then(
       () => true,
       () => false,

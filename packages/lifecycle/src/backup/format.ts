@@ -23,6 +23,9 @@ export interface BackupEnd {
 /** Ends a table's rows. */
 export const endOfTable = '\\.\n';
 
+/** The name that a backup's and a restore's connections go by. */
+export const applicationName = 'bitkiln backup';
+
 export const formatVersion = 1;
 
 /** A file is not a backup, was cut short, or doesn't go with the database; nothing was changed. */

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { ClientBase } from 'pg';
 import { knownMigrations, migrate } from '../migrate.ts';
-import { BackupError, type BackupHeader, formatVersion } from './format.ts';
+import { withClient } from '../with-client.ts';
+import { applicationName, BackupError, type BackupHeader, formatVersion } from './format.ts';
 import { loadTables } from './load-tables.ts';
 import { readLines } from './read-lines.ts';
 import { findMigrations } from './tables.ts';
-import { withClient } from './with-client.ts';
 
 export interface RestoreResult {
   readonly createdAt: string;
@@ -32,9 +32,9 @@ export async function restore(databaseUrl: string, file: string): Promise<Restor
   try {
     const header = readHeader((await lines.next()).value || null, file);
     await requireKnown(header);
-    await withClient(databaseUrl, (client) => requireFresh(client, header));
+    await withClient(databaseUrl, applicationName, (client) => requireFresh(client, header));
     await migrate(databaseUrl, undefined, header.migrations);
-    const rows = await withClient(databaseUrl, (client) => loadTables(client, lines, file));
+    const rows = await withClient(databaseUrl, applicationName, (client) => loadTables(client, lines, file));
     return { createdAt: header.createdAt, rows, migrated: await migrate(databaseUrl) };
   } catch (error) {
     throw isUnreadable(error) ? new BackupError(`${file} is no whole backup: ${error.message}`) : error;
