@@ -1,6 +1,12 @@
 export type { BuildReport } from './augmented/build.ts';
 export type { FilterReport } from './augmented/filter.ts';
-export { type Augmentation, augmentations, checkAugmentation, type Recipe } from './augmented/recipe.ts';
+export {
+  type Augmentation,
+  augmentations,
+  augmentedShare,
+  checkAugmentation,
+  type Recipe,
+} from './augmented/recipe.ts';
 export type { TeacherReport } from './augmented/teacher.ts';
 export { teacherNetwork } from './augmented/teacher-network.ts';
 export { type DataFolders, dataFolders } from './data-folders.ts';

@@ -7,6 +7,7 @@ import {
   storageTotals,
   strategies,
 } from '@bitkiln/core';
+import { augmentedShare } from '@bitkiln/datasets';
 import { deviceActivationBytes } from '@bitkiln/firmware/device-bytes';
 import type { DatasetRegistry } from '../plugins/app/datasets/datasets.ts';
 import { Problem } from '../problems/problem.ts';
@@ -33,7 +34,8 @@ export async function inspectExperiment(
   const report = storageReport(layers, dataset.shape, strategy);
   const deviceBytes = deviceActivationBytes(program, strategy);
   const { counts } = await datasets.catalog.describe(request.dataset);
-  const work = { program, protocol, trainImages: counts.train, validationImages: counts.validation };
+  const trainImages = counts.train * augmentedShare(request.augmentation);
+  const work = { program, protocol, trainImages, validationImages: counts.validation };
   return {
     network: printNetwork(layers),
     dataset: { name: dataset.name, shape: dataset.shape, classes: dataset.classes },

@@ -76,7 +76,7 @@ export function augmentationRecipe(dataset: Dataset, numerics: NumericsId | null
     seed: 0,
     minor: { ...minorElastic, copies: minorCopies },
     major: { ...majorElastic, copies: majorCopies },
-    drawn: dataset.train.count * (1 + minorCopies),
+    drawn: dataset.train.count * augmentedShare('elastic'),
     teacher: numerics === null ? null : teacherRecipe(dataset, numerics),
   };
 }
@@ -87,6 +87,11 @@ function teacherRecipe(dataset: Dataset, { trainer, definition, options }: Numer
     ...teacherSettings,
     numerics: { trainer, definition, options },
   };
+}
+
+/** How many training images a set has for each of its own once it is augmented. */
+export function augmentedShare(augmentation: string): number {
+  return augmentation === 'none' ? 1 : 1 + minorCopies;
 }
 
 /** A recipe's name on disk. */
