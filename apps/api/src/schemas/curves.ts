@@ -32,6 +32,7 @@ export const curves = z
     step: z.int().describe('Every step-th epoch is here'),
     lastEventId: z.int().describe('Follow /events?after= from here to miss no epoch'),
     trials: z.array(curve).describe('By place in the stage'),
+    repeats: z.int().describe('Trials that repeat one of these; their curves are left out'),
   })
   .meta({ id: 'Curves' });
 

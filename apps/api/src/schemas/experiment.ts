@@ -66,6 +66,7 @@ export type Experiment = z.output<typeof experiment>;
 
 export const experimentsQuery = object({
   state: oneOf(experimentStates).optional(),
+  paused: oneOf(['yes', 'no']).optional().describe('Only those that are paused, or that are not'),
   search: line(1, 200).optional().describe('Text in the name or the network'),
   ...pageQuery,
 });

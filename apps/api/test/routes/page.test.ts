@@ -206,6 +206,31 @@ test('experiments are found by text in their name or network, patterns taken as 
   expect((await names('c(8,3X3)')).length).toBeGreaterThan(1);
 });
 
+test('paused experiments are listed apart from those that go on, and one that ended paused is over', async () => {
+  const ids = await Promise.all(['a', 'b', 'c'].map((name) => submit({ ...tiny, name: `pausing ${name}` })));
+  const [held, free, ended] = ids as [string, string, string];
+  for (const id of [held, ended]) await post(built.app, `/experiments/${id}/pause`, {});
+  await built.database.pool.query(
+    `update experiments set state = 'failed', finished_at = now() where id = $1`,
+    [ended],
+  );
+  const listed = async (query: string) =>
+    (await get(built.app, `/experiments?search=pausing&${query}`)).body.items.map((e: Loose) => e.id);
+  expect(await listed('paused=yes')).toEqual([held]);
+  expect((await listed('paused=no')).toSorted()).toEqual([free, ended].toSorted());
+  expect(await listed('paused=no&state=queued')).toEqual([free]);
+  expect((await get(built.app, '/experiments?paused=maybe')).body.errors[0].expected).toBe('one of yes, no');
+});
+
+test('an augmentation makes an epoch four times as long', async () => {
+  await startWorker(built.database, 'estimate');
+  const seconds = async (augmentation: string) =>
+    (await post(built.app, '/experiments/check', { network: reference, augmentation })).body.estimate.seconds;
+  const [plain, elastic] = [await seconds('none'), await seconds('elastic')];
+  // 50,000 and 200,000 training images; the 10,000 of validation, a third of the work each, stay.
+  expect(elastic / plain).toBeCloseTo((200_000 + 10_000 / 3) / (50_000 + 10_000 / 3), 6);
+});
+
 test('the live stream sends each experiment and worker that changes, and nothing twice', async () => {
   await built.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = built.app.server.address() as { port: number };
@@ -233,5 +258,30 @@ test('the live stream sends each experiment and worker that changes, and nothing
   const count = stream.messages.length;
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(stream.messages.length).toBe(count);
+  stream.close();
+});
+
+test('the live stream tells of deletions, and of what is asked for of an experiment that is over', async () => {
+  const [gone, over] = [await submit({ ...tiny, name: 'gone' }), await submit({ ...tiny, name: 'over' })];
+  for (const id of [gone, over]) await runToWinner(built.database, id);
+  const long = `update experiments set finished_at = now() - interval '1 day' where id = any($1)`;
+  await built.database.pool.query(long, [[gone, over]]);
+  const { port } = built.app.server.address() as { port: number };
+  const stream = await openEventStream(`http://127.0.0.1:${port}/live`);
+  await stream.until(1);
+  const told = (event: string, id: string) =>
+    stream.messages.filter((message) => message.event === event && JSON.parse(message.data).id === id).length;
+  await expect.poll(() => stream.messages.length).toBeGreaterThan(1);
+  expect([told('experiment', over), told('deleted', gone)]).toEqual([0, 0]);
+  await built.app.inject({ method: 'DELETE', url: `/experiments/${gone}` });
+  const { items } = (await get(built.app, `/experiments/${over}/trials?stage=frozenScales`)).body;
+  await post(built.app, `/trials/${items[1].id}/repeat`, {});
+  await expect.poll(() => told('deleted', gone)).toBe(1);
+  await expect.poll(() => told('experiment', over)).toBeGreaterThan(0);
+  const curves = (await get(built.app, `/experiments/${over}/curves?stage=frozenScales`)).body;
+  expect(curves).toMatchObject({ repeats: 1 });
+  expect(curves.trials.map(({ id }: Loose) => id)).toEqual(items.map(({ id }: Loose) => id));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(told('deleted', gone)).toBe(1);
   stream.close();
 });

@@ -23,7 +23,8 @@ export const liveRoutes: FastifyPluginAsyncZod = async (app) => {
         tags: ['experiments'],
         summary: 'Follow all experiments and workers by server-sent events',
         description:
-          'Sends an experiment or a worker, as its listing shows it, whenever it has changed. `ready` comes first: ' +
+          'Sends an experiment or a worker, as its listing shows it, whenever it has changed, and `deleted` with the ' +
+          'id of an experiment that is gone. `ready` comes first: ' +
           'a listing read behind it, and what follows, miss nothing.',
         querystring: object({}),
         response: {

@@ -20,11 +20,31 @@ export default fp(
   { name: 'audit', dependencies: ['database'] },
 );
 
+/** A request that changed something, as the live stream tells of it. */
+export interface LateRequest {
+  readonly experimentId: string;
+  readonly deleted: boolean;
+}
+
 const order = 'audit';
 const position = z.tuple([z.int()]);
+/** More entries than are written between two looks; an entry may also be committed later than one with a higher number. */
+const late = 1000;
 
 function createAuditRepository({ prisma }: Database) {
   return {
+    /** What was asked for since a time, and deletions of long ago too, among the newest entries; by the entry's number. */
+    async late(since: Date): Promise<Map<number, LateRequest>> {
+      const rows = await prisma.$queryRaw<{ id: bigint; experiment_id: string; deleted: boolean }[]>`
+        select id, experiment_id::text, action = 'experiment.delete' as deleted from audit
+         where id > (select coalesce(max(id), 0) from audit) - ${late}::int and experiment_id is not null
+           and (action = 'experiment.delete' or at > ${since})
+         order by id`;
+      return new Map(
+        rows.map(({ id, experiment_id: experimentId, deleted }) => [Number(id), { experimentId, deleted }]),
+      );
+    },
+
     /** A page of entries, newest first. */
     async list(experiment: string | undefined, limit: number, cursor?: string): Promise<Page<AuditEntry>> {
       const [before] = cursor === undefined ? [undefined] : readCursor(order, position, cursor);

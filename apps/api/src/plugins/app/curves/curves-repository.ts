@@ -67,12 +67,14 @@ function createCurvesRepository({ prisma }: Database) {
         ) e on true
         where t.stage_id = ${stage.id}::uuid and t.repeat_of is null
         order by t.trial_index`;
+      const repeats = await prisma.trial.count({ where: { stageId: stage.id, repeatOf: { not: null } } });
       return {
         experimentId,
         stage: stageName,
         step,
         lastEventId: stage.experiment.eventSequence,
         trials: rows.map(toCurve),
+        repeats,
       };
     },
   };

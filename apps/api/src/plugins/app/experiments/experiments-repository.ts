@@ -26,6 +26,7 @@ const position = z.tuple([z.uuid()]);
 
 interface ListOptions {
   readonly state?: ExperimentState | undefined;
+  readonly paused?: 'yes' | 'no' | undefined;
   readonly search?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -34,11 +35,12 @@ interface ListOptions {
 function createExperimentsRepository({ prisma }: Database) {
   return {
     /** A page of experiments, newest first (their ids are in the order of their time). */
-    async list({ state, search, limit, cursor }: ListOptions): Promise<Page<ExperimentBrief>> {
+    async list({ state, paused, search, limit, cursor }: ListOptions): Promise<Page<ExperimentBrief>> {
       const [after] = cursor === undefined ? [undefined] : readCursor(order, position, cursor);
       const rows = await prisma.experiment.findMany({
         where: {
           ...(state === undefined ? {} : { state }),
+          ...(paused === undefined ? {} : { [paused === 'yes' ? 'AND' : 'NOT']: underPause }),
           ...(search === undefined ? {} : matching(search)),
           ...(after === undefined ? {} : { id: { lt: after } }),
         },
@@ -64,11 +66,15 @@ function createExperimentsRepository({ prisma }: Database) {
       return rows.map((row) => toExperimentBrief(row, slots(row.id)));
     },
 
-    /** Newest events of the experiments that are under way or ended after `since`. */
+    /** Newest events of the experiments that are under way, in which a trial is repeated, or where that ended after `since`. */
     async findSequences(since: Date): Promise<Map<string, number>> {
       const rows = await prisma.experiment.findMany({
         where: {
-          OR: [{ state: { in: ['queued', 'running', 'evaluating'] } }, { finishedAt: { gte: since } }],
+          OR: [
+            { state: { in: ['queued', 'running', 'evaluating'] } },
+            { finishedAt: { gte: since } },
+            { id: { in: await withRepeats(since) } },
+          ],
         },
         select: { id: true, eventSequence: true },
       });
@@ -94,6 +100,18 @@ function createExperimentsRepository({ prisma }: Database) {
       return prisma.experiment.findUnique({ where: { id }, select: { state: true, eventSequence: true } });
     },
   };
+
+  async function withRepeats(since: Date): Promise<string[]> {
+    const repeats = await prisma.trial.findMany({
+      where: {
+        repeatOf: { not: null },
+        OR: [{ state: { in: ['queued', 'running', 'preempted'] } }, { finishedAt: { gte: since } }],
+      },
+      select: { experimentId: true },
+      distinct: ['experimentId'],
+    });
+    return repeats.map(({ experimentId }) => experimentId);
+  }
 
   /** How many trials of each experiment train at once: those that run now, or its share of the workers online. */
   async function slotsOf(ids: readonly string[]): Promise<(id: string) => number> {
@@ -126,6 +144,9 @@ function createExperimentsRepository({ prisma }: Database) {
     return counts;
   }
 }
+
+/** One that has ended while it was paused is over, not paused. */
+const underPause: Prisma.ExperimentWhereInput = { pausedAt: { not: null }, finishedAt: null };
 
 /** Experiments with a text in their name or network, upper and lower case alike. */
 function matching(search: string): Prisma.ExperimentWhereInput {

@@ -1,9 +1,11 @@
 import type { ExperimentBrief } from '../../../schemas/experiment.ts';
 import type { Worker } from '../../../schemas/worker.ts';
+import type { LateRequest } from '../audit/audit-repository.ts';
 
-/** What a live stream sends: an experiment or a worker as it is now. */
+/** What a live stream sends: an experiment or a worker as it is now, or the id of an experiment that is gone. */
 export type LiveMessage =
   | { readonly event: 'experiment'; readonly data: ExperimentBrief }
+  | { readonly event: 'deleted'; readonly data: { readonly id: string } }
   | { readonly event: 'worker'; readonly data: Worker };
 
 export interface LiveSources {
@@ -11,6 +13,8 @@ export interface LiveSources {
   sequences(since: Date): Promise<Map<string, number>>;
   experiments(ids: readonly string[]): Promise<ExperimentBrief[]>;
   workers(since: Date): Promise<Worker[]>;
+  /** What was asked for lately, by the number of the audit's entry. */
+  requests(since: Date): Promise<Map<number, LateRequest>>;
 }
 
 export interface LiveFeedOptions {
@@ -24,7 +28,7 @@ const mostAtOnce = 200;
 
 /**
  * Tells listeners which experiments and workers have changed, with a few queries a tick for all of them, and none
- * while nobody listens. The first tick after a silence tells of everything that is under way.
+ * while nobody listens. The first tick after a silence tells of everything that is under way, and of late deletions.
  */
 export class LiveFeed {
   readonly #sources: LiveSources;
@@ -32,6 +36,7 @@ export class LiveFeed {
   readonly #listeners = new Set<(message: LiveMessage) => void>();
   #sequences = new Map<string, number>();
   #workers = new Map<string, string>();
+  #requests: ReadonlyMap<number, LateRequest> = new Map();
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
 
@@ -74,10 +79,19 @@ export class LiveFeed {
 
   async #tellExperiments(since: Date): Promise<void> {
     const now = await this.#sources.sequences(since);
+    const requests = await this.#sources.requests(since);
+    const fresh = [...requests].filter(([entry]) => !this.#requests.has(entry)).map(([, request]) => request);
+    // What is under way is known by its events; what is over changes by request alone.
+    const asked = fresh.filter(({ experimentId, deleted }) => !deleted && !now.has(experimentId));
     const changed = [...now].filter(([id, sequence]) => this.#sequences.get(id) !== sequence);
     const told = changed.slice(0, mostAtOnce);
-    const briefs = told.length === 0 ? [] : await this.#sources.experiments(told.map(([id]) => id));
+    const ids = new Set([...told.map(([id]) => id), ...asked.map(({ experimentId }) => experimentId)]);
+    const briefs = ids.size === 0 ? [] : await this.#sources.experiments([...ids]);
     for (const data of briefs) this.#send({ event: 'experiment', data });
+    for (const { experimentId, deleted } of fresh) {
+      if (deleted) this.#send({ event: 'deleted', data: { id: experimentId } });
+    }
+    this.#requests = requests;
     // Those that did not fit stay unknown, and so come with the next tick.
     const left = new Set(changed.slice(mostAtOnce).map(([id]) => id));
     this.#sequences = new Map([...now].filter(([id]) => !left.has(id)));

@@ -21,6 +21,7 @@ export default fp(
         sequences: (since) => app.experiments.findSequences(since),
         experiments: (ids) => app.experiments.findBriefs(ids),
         workers: (since) => app.workers.present(since),
+        requests: (since) => app.audit.late(since),
       },
       {
         intervalMs: liveIntervalMs,
@@ -30,5 +31,5 @@ export default fp(
     app.decorate('liveFeed', feed);
     app.addHook('preClose', async () => feed.close());
   },
-  { name: 'live', dependencies: ['experiments', 'workers'] },
+  { name: 'live', dependencies: ['experiments', 'workers', 'audit'] },
 );
