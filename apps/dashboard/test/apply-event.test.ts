@@ -17,7 +17,7 @@ function curvesOf(step: number): { curves: Curves; trial: Curve } {
     losses: [],
     accuracies: [],
   };
-  return { curves: { stage: 'float', step, lastEventId: 0, trials: [trial] }, trial };
+  return { curves: { stage: 'float', step, lastEventId: 0, trials: [trial], repeats: 0 }, trial };
 }
 
 function epoch(curves: Curves, number: number, best = false): void {

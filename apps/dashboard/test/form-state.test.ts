@@ -10,38 +10,63 @@ test('what is left empty is left to the protocol', () => {
     budgetBytes: 2048,
     strategy: 'herringbone',
     seed: 1,
+    priority: 10,
     protocol: { preset: 'quick' },
   });
 });
 
 test('numbers go out as numbers, and what is none as it was typed', () => {
-  const stages = { ...initialForm.stages, float: { trials: '12', epochs: 'many' } };
+  const float = { ...initialForm.stages.float, trials: '12', epochs: 'many', decay: '0.9', minimum: '1e-5' };
+  const stages = { ...initialForm.stages, float };
   expect(toBody({ ...initialForm, name: ' n ', seed: '', stages })).toMatchObject({
     name: 'n',
     seed: '',
-    protocol: { preset: 'quick', float: { trials: 12, epochs: 'many' } },
+    protocol: {
+      preset: 'quick',
+      float: { trials: 12, epochs: 'many', learningRate: { decay: 0.9, minimum: 1e-5 } },
+    },
   });
 });
 
-test('another like an experiment has its settings and the next seed', () => {
-  const experiment = {
+const settings = (stage: number) => ({
+  trials: 3 + stage,
+  epochs: 40 + stage,
+  batchSize: 1024,
+  learningRate: { initial: 0.01, decay: 0.85, minimum: 10 ** -stage },
+});
+const experiment = {
+  name: 'N',
+  network: 'A(2,4) S(10)@w4b8a8',
+  dataset: 'own',
+  augmentation: 'elastic',
+  budgetBytes: 1024.125,
+  strategy: 'normal',
+  seed: Number.MAX_SAFE_INTEGER,
+  priority: 77,
+  stages: ['float', 'movingScales', 'frozenScales'].map((name, stage) => ({
+    name,
+    settings: settings(stage),
+  })),
+} as unknown as Parameters<typeof formOf>[0];
+
+test('another like an experiment is asked for with every one of its settings', () => {
+  expect(toBody(formOf(experiment))).toEqual({
     name: 'N',
     network: 'A(2,4) S(10)@w4b8a8',
     dataset: 'own',
-    augmentation: 'none',
-    budgetBytes: 1024.5,
+    augmentation: 'elastic',
+    budgetBytes: 1024.125,
     strategy: 'normal',
-    seed: 41,
-    stages: [{ name: 'float', settings: { trials: 3, epochs: 4 } }],
-  } as unknown as Parameters<typeof formOf>[0];
-  expect(formOf(experiment)).toMatchObject({
-    name: 'N',
-    dataset: 'own',
-    budgetBytes: '1024.5',
-    strategy: 'normal',
-    seed: '42',
-    stages: { float: { trials: '3', epochs: '4' } },
+    seed: Number.MAX_SAFE_INTEGER,
+    priority: 77,
+    // More of these numbers are the quick preset's than the published one's.
+    protocol: { preset: 'quick', float: settings(0), movingScales: settings(1), frozenScales: settings(2) },
   });
+});
+
+test('a name that the service made of the network is not given again', () => {
+  const network = `A(2,4) ${'C(5,3x3) '.repeat(30)}S(10)`;
+  expect(toBody(formOf({ ...experiment, network, name: network.slice(0, 200) }))).not.toHaveProperty('name');
 });
 
 test('figures read as people write them', () => {

@@ -19,6 +19,13 @@ interface Problem {
   readonly errors?: ApiError['errors'];
 }
 
+let unauthorized = () => {};
+
+/** Calls back when the service wants a token, or another than the page has. */
+export function onUnauthorized(listener: () => void): void {
+  unauthorized = listener;
+}
+
 /** @throws ApiError where the reply is an error, or there is none. */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
@@ -29,6 +36,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     throw new ApiError(0, 'The service does not answer', 'It may be restarting; this page tries again.');
   }
   if (response.ok) return response;
+  if (response.status === 401) unauthorized();
   const problem = (await response.json().catch(() => ({}))) as Problem;
   const { title = `The service answered ${response.status}`, detail = '', errors = [] } = problem;
   throw new ApiError(response.status, title, detail, errors);

@@ -4,15 +4,18 @@
 export const stageNames = ['float', 'movingScales', 'frozenScales'] as const;
 export type StageName = (typeof stageNames)[number];
 
-export const experimentStates = [
+/** In the order of an experiment's life. */
+export const shownStates = [
   'queued',
   'running',
+  'paused',
   'evaluating',
   'succeeded',
   'failed',
   'cancelled',
 ] as const;
-export type ExperimentState = (typeof experimentStates)[number];
+export type ShownState = (typeof shownStates)[number];
+type ExperimentState = Exclude<ShownState, 'paused'>;
 export type TrialState = 'queued' | 'running' | 'preempted' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface Page<T> {
@@ -31,6 +34,7 @@ export interface ExperimentBrief {
   readonly budgetBytes: number;
   readonly totalBytes: number;
   readonly seed: number;
+  readonly priority: number;
   readonly progress: number;
   readonly secondsLeft: number | null;
   readonly failureReason: string | null;
@@ -45,6 +49,11 @@ export interface ExperimentBrief {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** The state that is shown: paused stands before what the experiment will be again when it goes on. */
+export function shownState({ state, pausedAt, finishedAt }: ExperimentBrief): ShownState {
+  return pausedAt === null || finishedAt !== null ? state : 'paused';
 }
 
 export interface StageSettings {
@@ -97,6 +106,8 @@ export interface Curves {
   readonly step: number;
   readonly lastEventId: number;
   readonly trials: Curve[];
+  /** How many trials repeat one of these, and have no curve here. */
+  readonly repeats: number;
 }
 
 export interface SelectionScore {

@@ -38,19 +38,42 @@ export function valueAt(trial: Curve, metric: Metric, epoch: number): number | n
   return values[place]! * (1 - share) + values[place + 1]! * share;
 }
 
+/** Quantiles of more values than this are told from so many, evenly chosen. */
+const sampled = 4096;
+
 /**
  * The range that shows what tells trials apart: all of the good end, while the worst epochs, which are the first
  * ones, may leave the picture.
  */
 export function valueRange(trials: readonly Curve[], metric: Metric): readonly [number, number] {
-  const values = trials.flatMap((trial) => columnOf(trial, metric)).sort((a, b) => a - b);
-  if (values.length === 0) return metric === 'loss' ? [0.05, 1] : [0.9, 1];
-  const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))]!;
+  let [least, most, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const trial of trials) {
+    for (const value of columnOf(trial, metric)) {
+      if (value < least) least = value;
+      if (value > most) most = value;
+      count += 1;
+    }
+  }
+  if (count === 0) return metric === 'loss' ? [0.05, 1] : [0.9, 1];
   if (metric === 'loss') {
-    const [low, high] = [Math.max(values[0]!, 1e-6), Math.max(at(0.99), 1e-6)];
+    const [low, high] = [Math.max(least, 1e-6), Math.max(quantile(trials, metric, count, 0.99), 1e-6)];
     return [low / 1.08, Math.max(high, low * 1.3) * 1.08];
   }
-  const [low, high] = [at(0.03), values.at(-1)!];
-  const pad = Math.max((high - low) * 0.06, 0.0005);
-  return [Math.max(0, low - pad), Math.min(1, high + pad)];
+  const low = quantile(trials, metric, count, 0.03);
+  const pad = Math.max((most - low) * 0.06, 0.0005);
+  return [Math.max(0, low - pad), Math.min(1, most + pad)];
+}
+
+function quantile(trials: readonly Curve[], metric: Metric, count: number, share: number): number {
+  const step = Math.ceil(count / sampled);
+  const sample = new Float64Array(Math.ceil(count / step));
+  let place = 0;
+  for (const trial of trials) {
+    for (const value of columnOf(trial, metric)) {
+      if (place % step === 0) sample[place / step] = value;
+      place += 1;
+    }
+  }
+  sample.sort();
+  return sample[Math.min(sample.length - 1, Math.floor(share * sample.length))]!;
 }

@@ -1,11 +1,14 @@
-import type uPlot from 'uplot';
 import type { Curve } from '../api/types.ts';
 import { cssColor } from '../ui/theme.ts';
 import { columnOf, type Metric, markValue } from './curve-geometry.ts';
+import type { Projection } from './projection.ts';
 
-/** What is drawn, and in which colours. */
+/** What is drawn, where, and in which colours. */
 export interface Picture {
-  readonly plot: uPlot;
+  readonly projection: Projection;
+  /** Of the canvas, in its own pixels. */
+  readonly width: number;
+  readonly height: number;
   readonly metric: Metric;
   readonly stage: string;
   readonly trials: readonly Curve[];
@@ -15,20 +18,21 @@ export interface Picture {
 /** With more trials, marks would hide the curves; the trial under the pointer still has its own. */
 const mostMarked = 24;
 
-/** Draws all curves; the picked trial's on top. */
-export function drawCurves(canvas: HTMLCanvasElement, picture: Picture): void {
+/** Draws all curves, the picked trial's on top; yields behind each, so that it can be put off between any two. */
+export function* drawCurves(canvas: HTMLCanvasElement, picture: Picture): Generator<void, void, void> {
   const { trials, stage, pickedId } = picture;
-  const context = prepare(canvas, picture.plot);
+  const context = prepare(canvas, picture);
   const color = cssColor(`--stage-${stage}`);
   const alpha = Math.min(0.85, Math.max(0.12, 4 / Math.sqrt(trials.length + 16)));
   const marked = trials.length <= mostMarked;
   for (const trial of trials) {
     if (trial.id === pickedId) continue;
-    const dead = trial.state === 'failed' || trial.state === 'cancelled';
+    const dead = trial.invalid || trial.state === 'failed' || trial.state === 'cancelled';
     context.globalAlpha = dead ? alpha / 3 : alpha;
     stroke(context, picture, trial, color, 1.25);
     context.globalAlpha = 1;
     if (marked) drawMarks(context, picture, trial, color);
+    yield;
   }
   const picked = trials.find(({ id }) => id === pickedId);
   if (picked !== undefined) {
@@ -41,7 +45,7 @@ export function drawCurves(canvas: HTMLCanvasElement, picture: Picture): void {
 
 /** Draws the trial under the pointer with its marks; nothing where there is none. */
 export function drawHighlight(canvas: HTMLCanvasElement, picture: Picture, hoveredId: string | null): void {
-  const context = prepare(canvas, picture.plot);
+  const context = prepare(canvas, picture);
   const trial = picture.trials.find(({ id }) => id === hoveredId);
   if (trial === undefined) return;
   const color = cssColor(trial.id === picture.pickedId ? '--gold-fill' : `--stage-${picture.stage}`);
@@ -49,9 +53,8 @@ export function drawHighlight(canvas: HTMLCanvasElement, picture: Picture, hover
   drawMarks(context, picture, trial, color);
 }
 
-function prepare(canvas: HTMLCanvasElement, plot: uPlot): CanvasRenderingContext2D {
+function prepare(canvas: HTMLCanvasElement, { width, height }: Picture): CanvasRenderingContext2D {
   const ratio = devicePixelRatio;
-  const { width, height } = plot.bbox;
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
@@ -64,66 +67,75 @@ function prepare(canvas: HTMLCanvasElement, plot: uPlot): CanvasRenderingContext
   return context;
 }
 
+/** An invalid trial's curve is dashed. */
 function stroke(
   context: CanvasRenderingContext2D,
-  { plot, metric }: Picture,
+  { projection, metric }: Picture,
   trial: Curve,
   color: string,
   width: number,
 ): void {
   const values = columnOf(trial, metric);
+  context.setLineDash(trial.invalid ? [2, 4] : []);
   context.beginPath();
   for (let i = 0; i < values.length; i++) {
-    const x = plot.valToPos(trial.epochs[i]!, 'x');
-    const y = plot.valToPos(values[i]!, 'y');
+    const x = projection.x(trial.epochs[i]!);
+    const y = projection.y(values[i]!);
     if (i === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
   }
   context.strokeStyle = color;
   context.lineWidth = width;
   context.stroke();
+  context.setLineDash([]);
 }
 
 /** A dot at the lowest loss's epoch, whose checkpoint goes on; a ring at the highest accuracy's. */
 function drawMarks(
   context: CanvasRenderingContext2D,
-  { plot, metric }: Picture,
+  { projection, metric }: Picture,
   trial: Curve,
   color: string,
 ): void {
   const { lowestLoss, highestAccuracy } = trial;
   if (highestAccuracy !== null) {
-    const [x, y] = [
-      plot.valToPos(highestAccuracy.epoch, 'x'),
-      plot.valToPos(markValue(highestAccuracy, metric), 'y'),
-    ];
     context.beginPath();
-    context.arc(x, y, 4, 0, 2 * Math.PI);
+    context.arc(
+      projection.x(highestAccuracy.epoch),
+      projection.y(markValue(highestAccuracy, metric)),
+      4,
+      0,
+      2 * Math.PI,
+    );
     context.strokeStyle = color;
     context.lineWidth = 1.5;
     context.stroke();
   }
   if (lowestLoss === null) return;
   context.beginPath();
-  const [x, y] = [plot.valToPos(lowestLoss.epoch, 'x'), plot.valToPos(markValue(lowestLoss, metric), 'y')];
-  context.arc(x, y, 2.5, 0, 2 * Math.PI);
+  context.arc(
+    projection.x(lowestLoss.epoch),
+    projection.y(markValue(lowestLoss, metric)),
+    2.5,
+    0,
+    2 * Math.PI,
+  );
   context.fillStyle = color;
   context.fill();
 }
 
 /** The glowing tip of a curve that is growing. */
-function drawHead(context: CanvasRenderingContext2D, { plot, metric }: Picture, trial: Curve): void {
+function drawHead(context: CanvasRenderingContext2D, { projection, metric }: Picture, trial: Curve): void {
   const epoch = trial.epochs.at(-1);
   const value = columnOf(trial, metric).at(-1);
   if (epoch === undefined || value === undefined) return;
-  const [x, y] = [plot.valToPos(epoch, 'x'), plot.valToPos(value, 'y')];
   const color = cssColor('--ember');
   for (const [radius, alpha] of [
     [7, 0.18],
     [3, 1],
   ] as const) {
     context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.arc(projection.x(epoch), projection.y(value), radius, 0, 2 * Math.PI);
     context.globalAlpha = alpha;
     context.fillStyle = color;
     context.fill();

@@ -6,7 +6,9 @@ import { loss, percent } from '../format/format.ts';
 import { theme } from '../ui/theme.ts';
 import { chartAxes } from './axes.ts';
 import { columnOf, isWide, type Metric, placeOf, valueAt, valueRange } from './curve-geometry.ts';
-import { drawCurves, drawHighlight, type Picture } from './curves-canvas.ts';
+import { drawHighlight, type Picture } from './curves-canvas.ts';
+import { createCurvesPainter } from './curves-painter.ts';
+import { projectionOf } from './projection.ts';
 
 export type { Metric } from './curve-geometry.ts';
 
@@ -29,6 +31,7 @@ interface Tip {
   readonly left: number;
   readonly top: number;
   readonly trial: number;
+  readonly note: string;
   readonly epoch: number;
   readonly value: number;
 }
@@ -36,26 +39,25 @@ interface Tip {
 /** All curves of a stage on a canvas. Pointing at one fades the others; a click opens it; a drag zooms in. */
 export function CurvesChart(props: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const latest = useRef(props);
-  latest.current = props;
   const [tip, setTip] = useState<Tip | null>(null);
   const redraw = useRef(() => {});
   const { epochs, metric, stage, trials, pickedId } = props;
   const version = props.version.value;
-  const wide = useMemo(
-    () => metric === 'loss' && isWide(valueRange(trials, metric)),
-    // Trials change in place, and their version says when.
-    [trials, metric, version],
-  );
+  const shownTheme = theme.value;
+  // Trials change in place, and their version says when.
+  const range = useMemo(() => valueRange(trials, metric), [trials, metric, version]);
+  const wide = metric === 'loss' && isWide(range);
+  const latest = useRef({ ...props, range });
+  latest.current = { ...props, range };
 
   useEffect(() => {
     const host = box.current!;
     const base = layer('curves');
     const top = layer('highlight');
-    const { hovered, version } = latest.current;
+    const painter = createCurvesPainter(base);
+    const { hovered } = latest.current;
     // Marks at the first and the last epoch must not be cut in half.
     const pad = Math.max(1, epochs - 1) * 0.025;
-    let range = valueRange(latest.current.trials, metric);
     const plot = new uPlot(
       {
         width: host.clientWidth,
@@ -64,22 +66,32 @@ export function CurvesChart(props: Props) {
         cursor: { points: { show: false }, drag: { x: true, y: false }, y: false },
         scales: {
           x: { time: false, range: (_plot, minimum, maximum) => [minimum, maximum] },
-          y: { distr: wide ? 3 : 1, range: () => [...range] },
+          y: { distr: wide ? 3 : 1, range: () => [...latest.current.range] },
         },
         axes: chartAxes(metric, wide),
         series: [{}, { paths: () => null, points: { show: false } }],
         hooks: {
-          draw: [() => drawCurves(base, picture())],
+          draw: [() => painter.paint(picture())],
           setCursor: [({ cursor }) => point(cursor.left ?? -1, cursor.top ?? -1)],
         },
       },
-      [[-pad, Math.max(1, epochs - 1) + pad], [...range]],
+      [[-pad, Math.max(1, epochs - 1) + pad], [...latest.current.range]],
       host,
     );
     plot.over.append(base, top);
 
     function picture(): Picture {
-      return { plot, metric, stage, trials: latest.current.trials, pickedId: latest.current.pickedId };
+      const { width, height: tall } = plot.bbox;
+      const { trials: drawn, pickedId: picked } = latest.current;
+      return {
+        projection: projectionOf(plot),
+        width,
+        height: tall,
+        metric,
+        stage,
+        trials: drawn,
+        pickedId: picked,
+      };
     }
     function point(left: number, pointerTop: number): void {
       const near = left < 0 ? null : nearest(plot, latest.current.trials, metric, left, pointerTop);
@@ -93,24 +105,17 @@ export function CurvesChart(props: Props) {
     };
     plot.over.addEventListener('click', click);
     redraw.current = () => {
-      range = valueRange(latest.current.trials, metric);
+      const [min, max] = latest.current.range;
       plot.redraw(false, true);
-      plot.setScale('y', { min: range[0], max: range[1] });
+      plot.setScale('y', { min, max });
       drawHighlight(top, picture(), hovered.peek());
     };
-    const stops = [
-      effect(() => {
-        void version.value;
-        void theme.value;
-        requestAnimationFrame(redraw.current);
-      }),
-      effect(() => {
-        const id = hovered.value;
-        const here = latest.current.trials.some((trial) => trial.id === id);
-        base.dataset.faded = String(here);
-        drawHighlight(top, picture(), id);
-      }),
-    ];
+    const stop = effect(() => {
+      const id = hovered.value;
+      const here = latest.current.trials.some((trial) => trial.id === id);
+      base.dataset.faded = String(here);
+      drawHighlight(top, picture(), id);
+    });
     const observer = new ResizeObserver(() => {
       plot.setSize({ width: host.clientWidth, height });
       drawHighlight(top, picture(), hovered.peek());
@@ -119,12 +124,13 @@ export function CurvesChart(props: Props) {
     return () => {
       redraw.current = () => {};
       observer.disconnect();
-      for (const stop of stops) stop();
+      stop();
+      painter.stop();
       plot.destroy();
     };
   }, [metric, stage, epochs, wide]);
 
-  useEffect(() => redraw.current(), [trials, pickedId]);
+  useEffect(() => redraw.current(), [range, pickedId, shownTheme]);
 
   return (
     <div class="chart" role="img" aria-label={describe(props)}>
@@ -132,7 +138,10 @@ export function CurvesChart(props: Props) {
       {trials.length === 0 && <p class="chart-empty faint small">No epoch yet</p>}
       {tip && (
         <div class="tip" style={{ left: `${tip.left}px`, top: `${tip.top}px` }}>
-          <strong>Trial {tip.trial}</strong>
+          <strong>
+            Trial {tip.trial}
+            {tip.note}
+          </strong>
           <span>
             epoch {tip.epoch} · {metric === 'loss' ? loss(tip.value) : percent(tip.value)}
           </span>
@@ -156,12 +165,13 @@ function nearest(
   top: number,
 ): Curve | null {
   const epoch = plot.posToVal(left, 'x');
+  const projection = projectionOf(plot);
   let best: Curve | null = null;
   let distance = reach;
   for (const trial of trials) {
     const value = valueAt(trial, metric, epoch);
     if (value === null) continue;
-    const away = Math.abs(plot.valToPos(value, 'y') - top);
+    const away = Math.abs(projection.y(value) - top);
     if (away >= distance) continue;
     best = trial;
     distance = away;
@@ -180,6 +190,7 @@ function tipOf(plot: uPlot, trial: Curve, metric: Metric, left: number): Tip {
     left: edgeLeft / devicePixelRatio + x + (flip ? -130 : 12),
     top: Math.max(0, edgeTop / devicePixelRatio + plot.valToPos(value, 'y') - 40),
     trial: trial.index,
+    note: trial.invalid ? ', invalid' : '',
     epoch,
     value,
   };

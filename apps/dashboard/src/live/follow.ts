@@ -9,6 +9,10 @@ export interface FollowOptions {
   readonly onLost?: () => void;
   /** The server wants a token, or another; nothing more is tried. */
   readonly onRefused?: () => void;
+  /** All has been sent, and no more will come; nothing more is tried. */
+  readonly onOver?: () => void;
+  /** There is no such thing, or no longer; nothing more is tried. */
+  readonly onGone?: () => void;
 }
 
 const firstWaitMs = 500;
@@ -34,6 +38,8 @@ async function run(options: FollowOptions, stopped: AbortSignal): Promise<void> 
         wait = firstWaitMs;
       });
       if (outcome === 'refused') options.onRefused?.();
+      if (outcome === 'over') options.onOver?.();
+      if (outcome === 'gone') options.onGone?.();
       if (outcome !== 'broken') return;
     } catch {
       // Told below: why a connection broke makes no difference to what is done.
@@ -49,7 +55,7 @@ async function connection(
   { url, onMessage, onOpen }: FollowOptions,
   stopped: AbortSignal,
   connected: () => void,
-): Promise<'over' | 'refused' | 'broken'> {
+): Promise<'over' | 'refused' | 'gone' | 'broken'> {
   const silent = new AbortController();
   let timer = setTimeout(() => silent.abort(), silenceMs);
   try {
@@ -60,6 +66,7 @@ async function connection(
     });
     if (response.status === 204) return 'over';
     if (response.status === 401 || response.status === 403) return 'refused';
+    if (response.status === 404) return 'gone';
     if (!response.ok || response.body === null) return 'broken';
     connected();
     onOpen?.();

@@ -11,6 +11,7 @@ export const connections = signal(0);
 type Listener<T> = (value: T) => void;
 const experimentListeners = new Set<Listener<ExperimentBrief>>();
 const workerListeners = new Set<Listener<Worker>>();
+const deletionListeners = new Set<Listener<string>>();
 
 /** Opens the page's one stream of experiments and workers; `refused` where the service wants a token after all. */
 export function startLive(refused: () => void): () => void {
@@ -22,6 +23,8 @@ export function startLive(refused: () => void): () => void {
         connections.value += 1;
       } else if (event === 'experiment') {
         for (const listener of experimentListeners) listener(JSON.parse(data));
+      } else if (event === 'deleted') {
+        for (const listener of deletionListeners) listener(JSON.parse(data).id);
       } else if (event === 'worker') {
         for (const listener of workerListeners) listener(JSON.parse(data));
       }
@@ -43,4 +46,10 @@ export function onExperiment(listener: Listener<ExperimentBrief>): () => void {
 export function onWorker(listener: Listener<Worker>): () => void {
   workerListeners.add(listener);
   return () => workerListeners.delete(listener);
+}
+
+/** Calls back with the id of each experiment that is deleted, until the returned function is called. */
+export function onDeleted(listener: Listener<string>): () => void {
+  deletionListeners.add(listener);
+  return () => deletionListeners.delete(listener);
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import { mayAct, session } from '../live/session.ts';
+import { mayActAs } from '../live/session.ts';
 import { ConfirmDialog } from './confirm.tsx';
 
 /** Something that can be done to a thing of the service: where it applies, and what it is asked about before. */
@@ -25,7 +25,7 @@ export function ActionButtons<Thing>(props: {
 }) {
   const { actions, thing, address, onDone } = props;
   const [asking, setAsking] = useState<Action<Thing> | null>(null);
-  const allowed = ({ name }: Action<Thing>) => (name === null ? session.value?.role === 'admin' : mayAct());
+  const allowed = ({ name }: Action<Thing>) => mayActAs(name === null ? 'admin' : 'submit');
   const run = async (action: Action<Thing>, reason: string) => {
     const body = JSON.stringify(action.reason === undefined ? {} : { reason });
     const response =

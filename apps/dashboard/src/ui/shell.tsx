@@ -19,17 +19,8 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
             <NavLink href={links.fleet} title="Fleet" current={path.value === links.fleet} />
           </nav>
           <span class="spacer" />
-          <ConnectionChip />
-          {session.value?.tokenRequired && session.value.role !== null && (
-            <button
-              type="button"
-              class="button quiet"
-              onClick={signOut}
-              title={`${session.value.name}, ${session.value.role}`}
-            >
-              Sign out
-            </button>
-          )}
+          {session.value?.role !== null && <ConnectionChip />}
+          <Account />
           <a class="nav-link wide-only" href="/docs" target="_blank" rel="noreferrer">
             API
           </a>
@@ -65,6 +56,22 @@ function NavLink(props: { readonly href: string; readonly title: string; readonl
     <a class="nav-link" href={props.href} aria-current={props.current ? 'page' : undefined}>
       {props.title}
     </a>
+  );
+}
+
+/** Whose token the page uses, and the way out; nothing where none is needed. */
+function Account() {
+  if (session.value === null || session.value.role === null || !session.value.tokenRequired) return null;
+  const { name, role } = session.value;
+  return (
+    <>
+      <span class="account truncate wide-only" title={`${name}, ${role}`}>
+        {name} <span class="role">{role === 'read' ? 'read only' : role}</span>
+      </span>
+      <button type="button" class="button quiet" onClick={signOut}>
+        Sign out
+      </button>
+    </>
   );
 }
 

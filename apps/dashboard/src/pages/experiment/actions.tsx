@@ -1,5 +1,5 @@
 import type { Experiment } from '../../api/types.ts';
-import { mayAct } from '../../live/session.ts';
+import { mayActAs } from '../../live/session.ts';
 import { links, navigate } from '../../router/router.ts';
 import { type Action, ActionButtons } from '../../ui/actions.tsx';
 import type { ExperimentStore } from './experiment-store.ts';
@@ -49,7 +49,7 @@ export function Actions(props: { readonly store: ExperimentStore; readonly exper
   const { store, experiment } = props;
   return (
     <div class="page-actions">
-      {mayAct() && (
+      {mayActAs('submit') && (
         <a class="button" href={`${links.newExperiment}?from=${experiment.id}`}>
           Start another like it
         </a>

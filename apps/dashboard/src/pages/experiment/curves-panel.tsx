@@ -1,4 +1,4 @@
-import { type StageName, stageNames } from '../../api/types.ts';
+import { type Curve, type Curves, type StageName, stageNames } from '../../api/types.ts';
 import { CurvesChart, type Metric } from '../../charts/curves-chart.tsx';
 import { links, navigate } from '../../router/router.ts';
 import { Panel, Tabs } from '../../ui/parts.tsx';
@@ -12,6 +12,8 @@ const titles: Readonly<Record<StageName, string>> = {
 
 export const stageOptions = stageNames.map((name) => [name, titles[name]] as const);
 
+const none: readonly Curve[] = [];
+
 /** The learning curves of a stage's trials, by one figure. */
 export function CurvesPanel(props: {
   readonly store: ExperimentStore;
@@ -22,7 +24,9 @@ export function CurvesPanel(props: {
   const { store, stage, metric, onStage } = props;
   const experiment = store.experiment.value!;
   const { settings, pickedTrialId } = experiment.stages.find(({ name }) => name === stage)!;
-  const trials = store.curves.value.get(stage)?.trials ?? [];
+  const curves = store.curves.value.get(stage);
+  const trials = curves?.trials ?? none;
+  const note = metric === 'accuracy' && curves !== undefined ? noteOn(curves) : '';
   const first = metric === 'loss';
   return (
     <Panel
@@ -42,6 +46,17 @@ export function CurvesPanel(props: {
         version={store.version}
         onOpen={(id) => navigate(links.trial(id))}
       />
+      {note !== '' && <p class="chart-note faint">{note}</p>}
     </Panel>
   );
+}
+
+/** What the curves show otherwise than the rest, or do not show. */
+function noteOn({ trials, repeats }: Curves): string {
+  const invalid = trials.filter((trial) => trial.invalid).length;
+  const parts = [
+    ...(invalid === 0 ? [] : [`dashed: ${invalid} declared invalid`]),
+    ...(repeats === 0 ? [] : [`${repeats} ${repeats === 1 ? 'repeat' : 'repeats'} left out`]),
+  ];
+  return parts.join('; ');
 }

@@ -42,7 +42,8 @@ function EventRow({ event }: { readonly event: LoggedEvent }) {
 }
 
 function describe({ type, data }: LoggedEvent): string {
-  const trial = `${data.stage === undefined ? '' : `${stageTitle(data.stage as StageName)} `}trial ${data.index}`;
+  const own = `${data.stage === undefined ? '' : `${stageTitle(data.stage as StageName)} `}trial ${data.index}`;
+  const trial = data.repeatOf === undefined ? own : `Repeat of ${own}`;
   switch (type) {
     case 'experiment.submitted':
       return 'Submitted';
@@ -58,6 +59,10 @@ function describe({ type, data }: LoggedEvent): string {
       return `${trial} starts${(data.startEpoch as number) > 0 ? ` again from epoch ${data.startEpoch}` : ''}`;
     case 'trial.succeeded':
       return `${trial} is done: best accuracy ${percent(data.bestAccuracy as number)}`;
+    case 'trial.repeat-queued':
+      return `${own} is to be repeated`;
+    case 'trial.repeated':
+      return data.equal ? `${trial} came to the same bytes` : `${trial} differs: ${data.difference}`;
     case 'selection.made':
       return `${trial} is picked (${data.rule})`;
     case 'experiment.succeeded':

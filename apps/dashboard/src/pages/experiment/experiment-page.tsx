@@ -1,7 +1,8 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { type StageName, stageNames } from '../../api/types.ts';
+import { type StageName, shownState, stageNames } from '../../api/types.ts';
 import { shortNetwork } from '../../format/format.ts';
 import { links, query, setQuery } from '../../router/router.ts';
+import { Deleted } from '../../ui/deleted.tsx';
 import { Failure, Loading, StateChip } from '../../ui/parts.tsx';
 import { Actions } from './actions.tsx';
 import { CurvesPanel } from './curves-panel.tsx';
@@ -22,6 +23,7 @@ export function ExperimentPage({ id }: { readonly id: string }) {
   useEffect(() => {
     if (experiment !== null) document.title = `${experiment.name} · bitkiln`;
   }, [experiment?.name, experiment]);
+  if (store.deleted.value) return <Deleted />;
   if (experiment === null) {
     return error === null ? <Loading height={420} /> : <Failure error={error} retry={store.reload} />;
   }
@@ -33,7 +35,7 @@ export function ExperimentPage({ id }: { readonly id: string }) {
             <h1 class="truncate">
               {experiment.name === experiment.network ? 'Experiment' : experiment.name}
             </h1>
-            <StateChip state={experiment.pausedAt === null ? experiment.state : 'paused'} />
+            <StateChip state={shownState(experiment)} />
           </div>
           <p class="subtitle mono truncate" title={experiment.network}>
             {shortNetwork(experiment.network)}
@@ -45,7 +47,9 @@ export function ExperimentPage({ id }: { readonly id: string }) {
       <Readouts experiment={experiment} />
       <Verdict store={store} experiment={experiment} />
       <Pipeline store={store} experiment={experiment} />
-      <Details store={store} stage={chosenStage(store)} />
+      {store.loaded.value && <Details store={store} stage={chosenStage(store)} />}
+      {!store.loaded.value &&
+        (error === null ? <Loading height={420} /> : <Failure error={error} retry={store.reload} />)}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { type ApiError, get, toApiError } from '../../api/client.ts';
 import {
   type Curves,
@@ -8,7 +8,8 @@ import {
   stageNames,
   type Winner,
 } from '../../api/types.ts';
-import { follow } from '../../live/follow.ts';
+import { followExperiment } from '../../live/follow-experiment.ts';
+import { connections, onDeleted } from '../../live/service.ts';
 import { applyToCurves, type TrialEvent } from './apply-event.ts';
 
 export interface LoggedEvent {
@@ -23,8 +24,15 @@ const pointsAStage = 30_000;
 /** How far back the log begins, and how long it grows. */
 const logged = 300;
 const refreshMs = 700;
+/** Drawing thousands of trials anew costs more, and one of them moves less of the picture. */
+const [drawMs, drawManyMs, many] = [120, 500, 1000];
 /** Events after which a trial is not what its curve says: the stage is read anew. */
-const rewriting: ReadonlySet<string> = new Set(['trial.restarted', 'trial.reopened', 'trial.invalidated']);
+const rewriting: ReadonlySet<string> = new Set([
+  'trial.restarted',
+  'trial.reopened',
+  'trial.invalidated',
+  'trial.repeat-queued',
+]);
 
 /**
  * An experiment as its page shows it: read once, then kept up to date by its events. Curves grow by each epoch's
@@ -33,6 +41,9 @@ const rewriting: ReadonlySet<string> = new Set(['trial.restarted', 'trial.reopen
 export function createExperimentStore(id: string) {
   const experiment = signal<Experiment | null>(null);
   const error = signal<ApiError | null>(null);
+  const deleted = signal(false);
+  /** Whether curves and selections have been read: the rest is there sooner. */
+  const loaded = signal(false);
   const curves = signal<ReadonlyMap<StageName, Curves>>(new Map());
   /** Grows when a curve has grown: the charts' sign to draw. */
   const version = signal(0);
@@ -47,6 +58,9 @@ export function createExperimentStore(id: string) {
   const unread = new Map<StageName, { type: string; event: TrialEvent }[]>();
   let lastSequence = 0;
   let stopFollowing = () => {};
+  const stopListening = onDeleted((gone) => {
+    if (gone === id) end();
+  });
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
   let drawTimer: ReturnType<typeof setTimeout> | undefined;
   let pending: LoggedEvent[] = [];
@@ -54,6 +68,7 @@ export function createExperimentStore(id: string) {
   async function load(): Promise<void> {
     try {
       const found = await get<Experiment>(`/experiments/${id}`, abort.signal);
+      experiment.value = found;
       const begun = found.stages.filter(({ state, epochsDone }) => state !== 'waiting' || epochsDone > 0);
       const [read] = await Promise.all([
         Promise.all(begun.map(({ name }) => readCurves(name))),
@@ -61,17 +76,33 @@ export function createExperimentStore(id: string) {
         readWinner(found),
       ]);
       curves.value = new Map(read.map((stage) => [stage.stage, stage]));
-      experiment.value = found;
+      loaded.value = true;
       error.value = null;
       // Curves may be older than what was read after them, never newer: from the oldest on, events bring all.
       lastSequence = Math.max(0, found.lastEventId - logged);
-      stopFollowing = follow({
-        url: () => `/experiments/${id}/events?after=${lastSequence}`,
+      stopFollowing = followExperiment(id, {
+        after: () => lastSequence,
         onMessage: ({ id: sequence, event, data }) => receive(Number(sequence), event ?? '', data),
+        onGone: end,
       });
     } catch (reason) {
       if (!abort.signal.aborted) error.value = toApiError(reason);
     }
+  }
+
+  /** The experiment is gone: nothing more can be read of it. */
+  function end(): void {
+    deleted.value = true;
+    close();
+  }
+
+  function close(): void {
+    abort.abort();
+    stopFollowing();
+    stopListening();
+    stopRetrying();
+    clearTimeout(refreshTimer);
+    clearTimeout(drawTimer);
   }
 
   function readCurves(stage: StageName): Promise<Curves> {
@@ -103,7 +134,7 @@ export function createExperimentStore(id: string) {
     if (stage !== undefined && (type === 'stage.started' || rewriting.has(type)) && !isReplay(sequence)) {
       void addStage(stage);
     }
-    drawTimer ??= setTimeout(draw, 120);
+    drawTimer ??= setTimeout(draw, (known?.trials.length ?? 0) > many ? drawManyMs : drawMs);
     if (!isReplay(sequence)) refreshTimer ??= setTimeout(refresh, refreshMs);
   }
 
@@ -152,10 +183,17 @@ export function createExperimentStore(id: string) {
   }
 
   void load();
+  // What could not be read during an outage is read when the service is back.
+  const stopRetrying = effect(() => {
+    void connections.value;
+    if (error.peek() !== null) void load();
+  });
   return {
     id,
     experiment,
     error,
+    deleted,
+    loaded,
     curves,
     version,
     selections,
@@ -164,12 +202,7 @@ export function createExperimentStore(id: string) {
     hovered,
     reload: load,
     refresh,
-    close: () => {
-      abort.abort();
-      stopFollowing();
-      clearTimeout(refreshTimer);
-      clearTimeout(drawTimer);
-    },
+    close,
   };
 }
 

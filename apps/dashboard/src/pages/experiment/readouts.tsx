@@ -1,4 +1,4 @@
-import type { Experiment } from '../../api/types.ts';
+import { type Experiment, shownState } from '../../api/types.ts';
 import { bytes, count, duration, percent, stageTitle } from '../../format/format.ts';
 import { now } from '../../live/clock.ts';
 import { currentStage } from './experiment-store.ts';
@@ -7,6 +7,7 @@ import { currentStage } from './experiment-store.ts';
 export function Readouts({ experiment }: { readonly experiment: Experiment }) {
   const { state, stages, secondsLeft, startedAt, finishedAt, progress, totalBytes, budgetBytes } = experiment;
   const place = stages.findIndex(({ name }) => name === currentStage(experiment));
+  const shown = shownState(experiment);
   const over = finishedAt !== null;
   const done = stages.reduce((sum, { trials }) => sum + trials.succeeded + trials.failed, 0);
   const total = stages.reduce((sum, { settings }) => sum + settings.trials, 0);
@@ -16,8 +17,7 @@ export function Readouts({ experiment }: { readonly experiment: Experiment }) {
       <div>
         <dt>State</dt>
         <dd data-readout="state">
-          {experiment.pausedAt === null ? state[0]!.toUpperCase() + state.slice(1) : 'Paused'}{' '}
-          <small>{over ? '' : percent(progress, 0)}</small>
+          {shown[0]!.toUpperCase() + shown.slice(1)} <small>{over ? '' : percent(progress, 0)}</small>
         </dd>
       </div>
       <div>

@@ -1,6 +1,8 @@
 import { selectByZScore } from '@bitkiln/core';
-import type { Curve, StageSelection } from '../../api/types.ts';
-import { type ScoreRule, SelectionPlot, type Standing } from '../../charts/selection-plot.tsx';
+import { useMemo } from 'preact/hooks';
+import type { Curve, StageName, StageSelection } from '../../api/types.ts';
+import { SelectionPlot } from '../../charts/selection-plot.tsx';
+import type { ScoreRule, Standing } from '../../charts/selection-view.ts';
 import { count, stageTitle } from '../../format/format.ts';
 import { Panel } from '../../ui/parts.tsx';
 import { currentStage, type ExperimentStore } from './experiment-store.ts';
@@ -15,9 +17,15 @@ interface Choice {
 
 /** How the last stage's winner is chosen: as recorded, or as it would be if the stage ended now. */
 export function SelectionPanel({ store }: { readonly store: ExperimentStore }) {
-  void store.version.value;
+  const version = store.version.value;
   const recorded = store.selections.value.find(({ stage }) => stage === 'frozenScales');
-  const choice = recorded === undefined ? provisional(store) : fromRecord(recorded);
+  const stage = currentStage(store.experiment.value!);
+  const trials = store.curves.value.get(stage)?.trials;
+  const choice = useMemo(
+    () => (recorded === undefined ? provisional(stage, trials ?? []) : fromRecord(recorded)),
+    // Trials change in place, and their version says when.
+    [recorded, stage, trials, recorded === undefined ? version : 0],
+  );
   return (
     <Panel title="Selection" hint={choice?.hint}>
       {choice === null ? (
@@ -60,9 +68,8 @@ function fromRecord({
 /** Images behind an accuracy while no selection has said: what the protocol's split has. */
 const validationImages = 10_000;
 
-function provisional(store: ExperimentStore): Choice | null {
-  const stage = currentStage(store.experiment.value!);
-  const trials = (store.curves.value.get(stage)?.trials ?? []).filter(isJudged);
+function provisional(stage: StageName, all: readonly Curve[]): Choice | null {
+  const trials = all.filter(isJudged);
   if (trials.length === 0) return null;
   if (stage !== 'frozenScales') return greedy(trials, stageTitle(stage).toLowerCase());
   const { index, runnerUp, ...rule } = selectByZScore(

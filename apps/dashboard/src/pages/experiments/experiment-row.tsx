@@ -1,4 +1,4 @@
-import type { ExperimentBrief } from '../../api/types.ts';
+import { type ExperimentBrief, shownState } from '../../api/types.ts';
 import { ago, bytes, duration, percent, shortNetwork } from '../../format/format.ts';
 import { now } from '../../live/clock.ts';
 import { links } from '../../router/router.ts';
@@ -19,7 +19,7 @@ export function ExperimentRow({ experiment }: { readonly experiment: ExperimentB
         <span class="truncate faint mono small">{short}</span>
       </span>
       <span>
-        <StateChip state={experiment.pausedAt === null ? state : 'paused'} />
+        <StateChip state={shownState(experiment)} />
       </span>
       <span class="experiment-progress">
         <ProgressBar value={progress} label={`progress of ${name}`} tone={tone} />

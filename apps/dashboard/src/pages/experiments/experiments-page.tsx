@@ -1,14 +1,14 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { experimentStates } from '../../api/types.ts';
+import { shownStates } from '../../api/types.ts';
 import { count } from '../../format/format.ts';
-import { mayAct } from '../../live/session.ts';
+import { mayActAs } from '../../live/session.ts';
 import { links, query, setQuery } from '../../router/router.ts';
 import { Empty, Failure, Loading, Tabs } from '../../ui/parts.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { ExperimentRow, experimentRowHeight } from './experiment-row.tsx';
 import { useExperiments } from './use-experiments.ts';
 
-const states = [['', 'All'], ...experimentStates.map((state) => [state, title(state)] as const)] as const;
+const states = [['', 'All'], ...shownStates.map((state) => [state, title(state)] as const)] as const;
 
 /** All experiments: what runs, how far it is, and what won. */
 export function ExperimentsPage() {
@@ -30,7 +30,7 @@ export function ExperimentsPage() {
           </p>
         </div>
         <div class="page-actions">
-          {mayAct() && (
+          {mayActAs('submit') && (
             <a class="button primary" href={links.newExperiment}>
               New experiment
             </a>
@@ -103,7 +103,7 @@ function NothingYet() {
         An experiment trains many copies of one network from different starts, quantizes the best of them, and
         picks the winner by a rule that weighs accuracy against loss.
       </p>
-      {mayAct() && (
+      {mayActAs('submit') && (
         <a class="button primary" href={links.newExperiment}>
           Start the first one
         </a>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { type ApiError, get, toApiError } from '../../api/client.ts';
-import type { ExperimentBrief, Page } from '../../api/types.ts';
-import { connections, onExperiment } from '../../live/service.ts';
+import { type ExperimentBrief, type Page, shownState } from '../../api/types.ts';
+import { connections, onDeleted, onExperiment } from '../../live/service.ts';
 
 const pageSize = 100;
 
@@ -23,7 +23,7 @@ export function useExperiments(state: string, search: string) {
   const read = useCallback(
     (cursor: string | null, signal?: AbortSignal) => {
       const fields = new URLSearchParams({ limit: String(pageSize) });
-      if (state !== '') fields.set('state', state);
+      for (const [name, value] of Object.entries(queryOf(state))) fields.set(name, value);
       if (search !== '') fields.set('search', search);
       if (cursor !== null) fields.set('cursor', cursor);
       return get<Page<ExperimentBrief>>(`/experiments?${fields}`, signal);
@@ -47,6 +47,17 @@ export function useExperiments(state: string, search: string) {
   useEffect(
     () => onExperiment((changed) => setListing((before) => merge(before, changed, state, search))),
     [state, search],
+  );
+
+  useEffect(
+    () =>
+      onDeleted((id) =>
+        setListing((before) => ({
+          ...before,
+          items: before.items?.filter((item) => item.id !== id) ?? null,
+        })),
+      ),
+    [],
   );
 
   const { nextCursor } = listing;
@@ -76,11 +87,17 @@ export function useExperiments(state: string, search: string) {
   };
 }
 
+/** A state as it is shown, in the API's terms: while an experiment is paused, that is what it is shown to be. */
+function queryOf(state: string): Readonly<Record<string, string>> {
+  if (state === '') return {};
+  return state === 'paused' ? { paused: 'yes' } : { state, paused: 'no' };
+}
+
 /** Puts a changed experiment in its place: ids are in the order of their time, the newest first. */
 function merge(before: Listing, changed: ExperimentBrief, state: string, search: string): Listing {
   const { items } = before;
   if (items === null) return before;
-  const matches = (state === '' || changed.state === state) && contains(changed, search);
+  const matches = (state === '' || shownState(changed) === state) && contains(changed, search);
   const place = items.findIndex(({ id }) => id === changed.id);
   if (place >= 0) {
     return { ...before, items: matches ? items.with(place, changed) : items.toSpliced(place, 1) };

@@ -18,7 +18,10 @@ export function CheckPanel(props: {
 }) {
   const { check, error, busy } = props;
   return (
-    <Panel title="What it will be" hint={busy ? 'checking…' : undefined}>
+    <Panel
+      title="What it will be"
+      hint={busy ? 'checking…' : error === null ? undefined : 'below: before the last change'}
+    >
       <div class="check" data-stale={error !== null} aria-live="polite">
         {error !== null && (
           <p class="fault" role="alert" data-check="error">

@@ -1,5 +1,16 @@
-import type { Experiment, StageName, StrategyName } from '../../api/types.ts';
+import { type PresetName, presetNames, presets } from '@bitkiln/core';
+import type { Experiment, StageName, StageSettings, StrategyName } from '../../api/types.ts';
 import { stageNames } from '../../api/types.ts';
+
+/** The numbers of a stage as texts; empty means the preset's. */
+export interface StageFields {
+  readonly trials: string;
+  readonly epochs: string;
+  readonly batchSize: string;
+  readonly initial: string;
+  readonly decay: string;
+  readonly minimum: string;
+}
 
 /** The form as it stands: texts, since a number half typed is no number yet. */
 export interface FormState {
@@ -10,12 +21,19 @@ export interface FormState {
   readonly budgetBytes: string;
   readonly strategy: StrategyName;
   readonly seed: string;
-  readonly preset: 'published' | 'quick';
-  /** Trials and epochs of each stage; empty means the preset's. */
-  readonly stages: Readonly<Record<StageName, { readonly trials: string; readonly epochs: string }>>;
+  readonly priority: string;
+  readonly preset: PresetName;
+  readonly stages: Readonly<Record<StageName, StageFields>>;
 }
 
-const presetsOwn = { trials: '', epochs: '' };
+const presetsOwn: StageFields = {
+  trials: '',
+  epochs: '',
+  batchSize: '',
+  initial: '',
+  decay: '',
+  minimum: '',
+};
 
 export const initialForm: FormState = {
   name: '',
@@ -25,41 +43,66 @@ export const initialForm: FormState = {
   budgetBytes: '2048',
   strategy: 'herringbone',
   seed: '1',
+  priority: '10',
   preset: 'quick',
   stages: { float: presetsOwn, movingScales: presetsOwn, frozenScales: presetsOwn },
 };
 
-/** A form that starts the same experiment again, with the next seed. */
+/** A form that starts the same experiment once more, to the last number. */
 export function formOf(experiment: Experiment): FormState {
-  const { name, network, dataset, augmentation, budgetBytes, strategy, seed, stages } = experiment;
-  const settings = Object.fromEntries(
-    stages.map((stage) => [
-      stage.name,
-      { trials: String(stage.settings.trials), epochs: String(stage.settings.epochs) },
-    ]),
-  ) as unknown as FormState['stages'];
+  const { name, network, dataset, augmentation, budgetBytes, strategy, seed, priority, stages } = experiment;
   return {
-    ...initialForm,
-    name: name === network ? '' : name,
+    // Where it was given no name, the service takes as much of the network as a name may hold.
+    name: name === network.slice(0, 200) ? '' : name,
     network,
     dataset,
     augmentation,
     budgetBytes: String(budgetBytes),
     strategy: strategy as StrategyName,
-    seed: String(seed + 1),
-    stages: settings,
+    seed: String(seed),
+    priority: String(priority),
+    preset: nearestPreset(stages),
+    stages: Object.fromEntries(
+      stages.map((stage) => [stage.name, toFields(stage.settings)]),
+    ) as unknown as FormState['stages'],
   };
 }
 
-/** The body of `POST /experiments`: what differs from the defaults, and the network. */
+function toFields({ trials, epochs, batchSize, learningRate }: StageSettings): StageFields {
+  return {
+    trials: String(trials),
+    epochs: String(epochs),
+    batchSize: String(batchSize),
+    initial: String(learningRate.initial),
+    decay: String(learningRate.decay),
+    minimum: String(learningRate.minimum),
+  };
+}
+
+/** No experiment records its preset: the one that most of its numbers are from. With all of them given, none counts. */
+function nearestPreset(stages: Experiment['stages']): PresetName {
+  const shared = (preset: PresetName) =>
+    stages.reduce((sum, { name, settings }) => {
+      const [own, given] = [toFields(settings), toFields(presets[preset][name])];
+      return (
+        sum +
+        Object.keys(own).filter((key) => own[key as keyof StageFields] === given[key as keyof StageFields])
+          .length
+      );
+    }, 0);
+  return presetNames.toSorted((a, b) => shared(b) - shared(a))[0]!;
+}
+
+/** The body of `POST /experiments`: all that the form says, and of the protocol what is not left to the preset. */
 export function toBody(form: FormState): Record<string, unknown> {
   const stages = stageNames.flatMap((name) => {
-    const { trials, epochs } = form.stages[name];
-    const given = {
-      ...(trials === '' ? {} : { trials: number(trials) }),
-      ...(epochs === '' ? {} : { epochs: number(epochs) }),
+    const { trials, epochs, batchSize, ...rate } = form.stages[name];
+    const learningRate = given(rate);
+    const numbers = {
+      ...given({ trials, epochs, batchSize }),
+      ...(Object.keys(learningRate).length === 0 ? {} : { learningRate }),
     };
-    return Object.keys(given).length === 0 ? [] : [[name, given] as const];
+    return Object.keys(numbers).length === 0 ? [] : [[name, numbers] as const];
   });
   return {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
@@ -69,8 +112,16 @@ export function toBody(form: FormState): Record<string, unknown> {
     budgetBytes: number(form.budgetBytes),
     strategy: form.strategy,
     seed: number(form.seed),
+    priority: number(form.priority),
     protocol: { preset: form.preset, ...Object.fromEntries(stages) },
   };
+}
+
+/** The fields that are not empty, as numbers. */
+function given(fields: Readonly<Record<string, string>>): Record<string, number | string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, text]) => (text === '' ? [] : [[name, number(text)]])),
+  );
 }
 
 /** Line breaks are for the reader: the API takes one line. */

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { type ApiError, get, post, toApiError } from '../../api/client.ts';
 import type { Experiment } from '../../api/types.ts';
+import { refusalFor } from '../../live/session.ts';
 import { links, navigate, query } from '../../router/router.ts';
 import { Panel, Tabs } from '../../ui/parts.tsx';
 import { CheckPanel } from './check-panel.tsx';
@@ -13,17 +14,22 @@ export default function NewExperimentPage() {
   const [form, setForm] = useState(initialForm);
   const [sending, setSending] = useState(false);
   const [refused, setRefused] = useState<ApiError | null>(null);
+  const [model, setModel] = useState<Experiment | null>(null);
   const body = toBody(form);
   const json = JSON.stringify(body);
   // One key a body: a click that is repeated after a lost reply starts nothing twice.
   const key = useMemo(() => crypto.getRandomValues(new Uint32Array(4)).join('-'), [json]);
   const { check, error, busy } = useCheck(body);
   const from = query.value.get('from');
+  const refusal = refusalFor('submit');
   useEffect(() => {
     document.title = 'New experiment · bitkiln';
     if (from === null) return;
     get<Experiment>(`/experiments/${from}`).then(
-      (experiment) => setForm(formOf(experiment)),
+      (experiment) => {
+        setModel(experiment);
+        setForm(formOf(experiment));
+      },
       (reason) => setRefused(toApiError(reason)),
     );
   }, [from]);
@@ -59,15 +65,34 @@ export default function NewExperimentPage() {
           <button
             type="submit"
             class="button primary"
-            disabled={sending || error !== null || check === null || check.fault !== null}
+            disabled={refusal !== null || sending || error !== null || check === null || check.fault !== null}
+            aria-describedby={refusal === null ? undefined : 'refusal'}
           >
             {sending ? 'Starting…' : 'Start the trials'}
           </button>
         </div>
       </div>
+      {refusal !== null && (
+        <p class="notice" id="refusal">
+          Starting an experiment is not yours to do. {refusal} What it would be is checked all the same.
+        </p>
+      )}
       {refused !== null && (
         <p class="notice" role="alert">
           {refused.title}: {refused.message}
+        </p>
+      )}
+      {model !== null && form.seed === String(model.seed) && (
+        <p class="remark">
+          Filled in as <a href={links.experiment(model.id)}>{model.name}</a> was. From the same seed the same
+          trials come out, to the byte.{' '}
+          <button
+            type="button"
+            class="button"
+            onClick={() => setForm({ ...form, seed: String(model.seed + 1) })}
+          >
+            Use seed {model.seed + 1}
+          </button>
         </p>
       )}
       <div class="grid columns-2">

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import type { ApiError } from '../../api/client.ts';
 import { get } from '../../api/client.ts';
-import { type Check, type StageName, type StrategyName, stageNames } from '../../api/types.ts';
-import { stageTitle } from '../../format/format.ts';
+import type { Check, StrategyName } from '../../api/types.ts';
 import { useResource } from '../../live/use-resource.ts';
 import { Panel, Tabs } from '../../ui/parts.tsx';
 import type { FormState } from './form-state.ts';
+import { StagesFields } from './stage-fields.tsx';
 
 const presets = [
   ['quick', 'Quick look'],
@@ -19,6 +19,19 @@ const strategies: readonly (readonly [StrategyName, string])[] = [
   ['normal', 'Row by row'],
   ['naive', 'Naive'],
 ];
+
+/** The API knows these; what each does to the training images. */
+const augmentations: readonly (readonly [string, string])[] = [
+  ['none', 'None: the images as they are'],
+  ['elastic', 'Elastic: four times as many, deformed'],
+  ['published', 'Published: elastic, filtered by a teacher'],
+];
+
+const numbers = [
+  ['budgetBytes', 'Budget, bytes', 'weights and activations together'],
+  ['seed', 'Seed', 'the same gives the same bytes'],
+  ['priority', 'Priority', 'share of the workers, 1 to 100'],
+] as const;
 
 interface Props {
   readonly form: FormState;
@@ -34,7 +47,8 @@ export function NewForm({ form, check, error, onChange }: Props) {
   const datasets = useResource('datasets', (signal) =>
     get<{ items: readonly { readonly name: string }[] }>('/datasets', signal),
   );
-  const names = datasets.data?.items.map(({ name }) => name) ?? [form.dataset];
+  const known = datasets.data?.items.map(({ name }) => name) ?? [];
+  const names = known.includes(form.dataset) ? known : [form.dataset, ...known];
   return (
     <Panel title="The experiment">
       <div class="form">
@@ -57,8 +71,8 @@ export function NewForm({ form, check, error, onChange }: Props) {
         <Field label="Name" hint="for people; the network where it is empty">
           {(id) => <Text id={id} value={form.name} onInput={(value) => set('name', value)} />}
         </Field>
-        <div class="form-row">
-          <Field label="Data set">
+        <div class="form-row two">
+          <Field label="Data set" fault={at('/dataset')}>
             {(id) => (
               <select
                 id={id}
@@ -72,28 +86,37 @@ export function NewForm({ form, check, error, onChange }: Props) {
               </select>
             )}
           </Field>
-          <Field label="Budget, bytes" fault={at('/budgetBytes')}>
+          <Field label="Augmentation" fault={at('/augmentation')}>
             {(id) => (
-              <Text
+              <select
                 id={id}
-                numeric
-                value={form.budgetBytes}
-                fault={at('/budgetBytes')}
-                onInput={(value) => set('budgetBytes', value)}
-              />
+                class="input"
+                value={form.augmentation}
+                onChange={(event) => set('augmentation', event.currentTarget.value)}
+              >
+                {augmentations.map(([name, title]) => (
+                  <option key={name} value={name}>
+                    {title}
+                  </option>
+                ))}
+              </select>
             )}
           </Field>
-          <Field label="Seed" fault={at('/seed')}>
-            {(id) => (
-              <Text
-                id={id}
-                numeric
-                value={form.seed}
-                fault={at('/seed')}
-                onInput={(value) => set('seed', value)}
-              />
-            )}
-          </Field>
+        </div>
+        <div class="form-row">
+          {numbers.map(([field, label, hint]) => (
+            <Field key={field} label={label} hint={hint} fault={at(`/${field}`)}>
+              {(id) => (
+                <Text
+                  id={id}
+                  numeric
+                  value={form[field]}
+                  fault={at(`/${field}`)}
+                  onInput={(value) => set(field, value)}
+                />
+              )}
+            </Field>
+          ))}
         </div>
         <div class="field">
           <span class="field-label">How convolutions overwrite their input</span>
@@ -113,64 +136,9 @@ export function NewForm({ form, check, error, onChange }: Props) {
             onChange={(value) => set('preset', value)}
           />
         </div>
-        <table class="stages">
-          <thead>
-            <tr>
-              <th>Stage</th>
-              <th>Trials</th>
-              <th>Epochs</th>
-            </tr>
-          </thead>
-          <tbody>
-            {stageNames.map((name) => (
-              <StageRow
-                key={name}
-                name={name}
-                form={form}
-                check={check}
-                fault={at(`/protocol/${name}`)}
-                onChange={onChange}
-              />
-            ))}
-          </tbody>
-        </table>
+        <StagesFields form={form} check={check} error={error} onChange={onChange} />
       </div>
     </Panel>
-  );
-}
-
-function StageRow(props: {
-  readonly name: StageName;
-  readonly form: FormState;
-  readonly check: Check | null;
-  readonly fault: string | undefined;
-  readonly onChange: (form: FormState) => void;
-}) {
-  const { name, form, check, fault, onChange } = props;
-  const given = form.stages[name];
-  const input = (field: 'trials' | 'epochs') => (
-    <input
-      class="input"
-      inputMode="numeric"
-      aria-label={`${stageTitle(name)}, ${field}`}
-      aria-invalid={fault !== undefined}
-      title={fault}
-      placeholder={check === null ? '' : String(check.protocol[name][field])}
-      value={given[field]}
-      onInput={(event) =>
-        onChange({
-          ...form,
-          stages: { ...form.stages, [name]: { ...given, [field]: event.currentTarget.value } },
-        })
-      }
-    />
-  );
-  return (
-    <tr>
-      <td>{stageTitle(name)}</td>
-      <td>{input('trials')}</td>
-      <td>{input('epochs')}</td>
-    </tr>
   );
 }
 

@@ -1,9 +1,12 @@
+import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { get } from '../../api/client.ts';
 import type { Epoch, Experiment, Page, Trial } from '../../api/types.ts';
 import { count, duration, loss, percent, score, stageTitle } from '../../format/format.ts';
+import { useDeleted } from '../../live/use-deleted.ts';
 import { useResource } from '../../live/use-resource.ts';
 import { links } from '../../router/router.ts';
+import { Deleted } from '../../ui/deleted.tsx';
 import { Failure, Loading, Panel, StateChip } from '../../ui/parts.tsx';
 import { TrialActions } from './actions.tsx';
 import { Attempts } from './attempts.tsx';
@@ -26,8 +29,11 @@ export default function TrialPage({ id }: { readonly id: string }) {
     epochs.reload();
   });
   useEffect(() => {
-    if (found !== null) document.title = `Trial ${found.index}, ${stageTitle(found.stage)} · bitkiln`;
+    if (found !== null)
+      document.title = `${found.repeat === null ? 'Trial' : 'Repeat of trial'} ${found.index}, ${stageTitle(found.stage)} · bitkiln`;
   }, [found]);
+  const deleted = useDeleted(found?.experimentId ?? null);
+  if (deleted) return <Deleted />;
   if (trial.error !== null) return <Failure error={trial.error} retry={trial.reload} />;
   if (found === null) return <Loading height={420} />;
   const name = experiment.data?.name;
@@ -42,7 +48,7 @@ export default function TrialPage({ id }: { readonly id: string }) {
       </nav>
       <div class="page-head">
         <div class="heading">
-          <h1>Trial {found.index}</h1>
+          <h1>{found.repeat === null ? `Trial ${found.index}` : `Repeat of trial ${found.index}`}</h1>
           <StateChip state={found.state} />
         </div>
         <div class="page-actions">
@@ -109,21 +115,28 @@ function Remarks({ trial }: { readonly trial: Trial }) {
       )}
       {repeat && (
         <p class="remark">
-          Repeats <a href={links.trial(repeat.of)}>this trial</a>:{' '}
-          {repeat.equal === null
-            ? 'the bytes are compared when it is done.'
-            : repeat.equal
-              ? 'it came to the same bytes.'
-              : `it differs. ${repeat.difference ?? ''}`}
+          Repeats{' '}
+          <a href={links.trial(repeat.of)}>
+            trial {trial.index} of {stageTitle(trial.stage)}
+          </a>{' '}
+          from the same seeds, and counts in no pick.{' '}
+          {repeat.equal === null ? (
+            'The bytes are compared when it is done.'
+          ) : repeat.equal ? (
+            <strong class="good">It came to the same bytes.</strong>
+          ) : (
+            <strong class="bad">It differs: {repeat.difference}</strong>
+          )}
         </p>
       )}
       {repeats.length > 0 && (
         <p class="remark">
-          Repeated by{' '}
+          Repeated {repeats.length === 1 ? 'once' : `${count(repeats.length)} times`}, from the same seeds:{' '}
           {repeats.map((id, index) => (
-            <a key={id} href={links.trial(id)}>
-              repeat {index + 1}{' '}
-            </a>
+            <Fragment key={id}>
+              {index > 0 && ', '}
+              <a href={links.trial(id)}>repeat {index + 1}</a>
+            </Fragment>
           ))}
         </p>
       )}

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Experiment } from '../../api/types.ts';
-import { follow } from '../../live/follow.ts';
+import { followExperiment } from '../../live/follow-experiment.ts';
 
 const quietMs = 600;
 
@@ -14,8 +14,8 @@ export function useTrialEvents(experiment: Experiment | null, trialId: string, o
   useEffect(() => {
     if (id === undefined) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = follow({
-      url: () => `/experiments/${id}/events?after=${from.current}`,
+    const stop = followExperiment(id, {
+      after: () => from.current,
       onMessage: ({ id: sequence, data }) => {
         from.current = Number(sequence);
         if ((JSON.parse(data) as { trialId?: string }).trialId !== trialId) return;

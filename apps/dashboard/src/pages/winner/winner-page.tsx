@@ -2,8 +2,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { get, request } from '../../api/client.ts';
 import type { Experiment, Winner } from '../../api/types.ts';
 import { bytes, count, percent, score, shortNetwork } from '../../format/format.ts';
+import { useDeleted } from '../../live/use-deleted.ts';
 import { useResource } from '../../live/use-resource.ts';
 import { links } from '../../router/router.ts';
+import { Deleted } from '../../ui/deleted.tsx';
 import { Empty, Failure, Loading, Panel } from '../../ui/parts.tsx';
 import { Downloads } from './downloads.tsx';
 import { DrawPanel } from './draw-panel.tsx';
@@ -27,6 +29,8 @@ export default function WinnerPage({ id }: { readonly id: string }) {
   useEffect(() => {
     if (found !== null) document.title = `Winner, trial ${found.index} · bitkiln`;
   }, [found]);
+  const deleted = useDeleted(id);
+  if (deleted) return <Deleted />;
   if (winner.error?.status === 409) return <NotYet id={id} />;
   if (winner.error !== null) return <Failure error={winner.error} retry={winner.reload} />;
   if (found === null) return <Loading height={420} />;
