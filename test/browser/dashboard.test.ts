@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { compileIntegerNetwork, readModelJson, runInteger } from '@bitkiln/core';
 import { createTestDatabase } from '@bitkiln/infra/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type SpawnedWorker, spawnWorker } from '../../apps/worker/test/support/spawn-worker.ts';
 import { type Client, createClient } from '../end-to-end/support/client.ts';
+import { seriousFaults } from './support/axe.ts';
 import { collectFaults, isInView, launchBrowser } from './support/browser.ts';
 import { type PageService, startPageService } from './support/service.ts';
 
@@ -349,10 +349,7 @@ describe('the service around it', () => {
 });
 
 describe('accessibility', () => {
-  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
   test.each(['dark', 'light'] as const)('axe finds nothing serious on any page, %s', async (theme) => {
-    const source = await readFile(axe, 'utf8');
     const trial = (await client.trials(id)).at(-1)!;
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     const paths = [
@@ -375,14 +372,7 @@ describe('accessibility', () => {
         .first()
         .waitFor();
       await page.getByRole('status', { name: 'connection: live' }).waitFor();
-      await page.evaluate(source);
-      const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-        'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.slice(0, 3).map(({ html }) => ({ html })) })))',
-      );
-      expect(
-        found.filter(({ impact }) => impact === 'serious' || impact === 'critical'),
-        path,
-      ).toEqual([]);
+      expect(await seriousFaults(page), path).toEqual([]);
     }
   });
 });
