@@ -130,10 +130,11 @@ describe('from the form to the winner', () => {
     }
     const inked = () =>
       page.evaluate<number>(`(() => {
-        const canvas = document.querySelector('canvas.curves');
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
         let count = 0;
-        for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
+        for (const canvas of document.querySelector('.chart').querySelectorAll('canvas.curves')) {
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
+        }
         return count;
       })()`);
     await expect.poll(inked, { timeout: 30_000 }).toBeGreaterThan(0);

@@ -64,6 +64,16 @@ export function valueRange(trials: readonly Curve[], metric: Metric): readonly [
   return [Math.max(0, low - pad), Math.min(1, most + pad)];
 }
 
+/** A range that still serves is kept, so that thousands of curves are not moved by a pixel whenever one of them grows. */
+export function steadied(
+  held: readonly [number, number],
+  next: readonly [number, number],
+): readonly [number, number] {
+  const slack = 0.04 * (held[1] - held[0]);
+  const serves = next[0] >= held[0] - slack / 4 && next[1] <= held[1] + slack / 4;
+  return serves && next[0] - held[0] < slack && held[1] - next[1] < slack ? held : next;
+}
+
 function quantile(trials: readonly Curve[], metric: Metric, count: number, share: number): number {
   const step = Math.ceil(count / sampled);
   const sample = new Float64Array(Math.ceil(count / step));

@@ -13,34 +13,62 @@ export interface Picture {
   readonly stage: string;
   readonly trials: readonly Curve[];
   readonly pickedId: string | null;
+  readonly theme: string;
 }
 
 /** With more trials, marks would hide the curves; the trial under the pointer still has its own. */
 const mostMarked = 24;
 
-/** Draws all curves, the picked trial's on top; yields behind each, so that it can be put off between any two. */
-export function* drawCurves(canvas: HTMLCanvasElement, picture: Picture): Generator<void, void, void> {
-  const { trials, stage, pickedId } = picture;
-  const context = prepare(canvas, picture);
-  const color = cssColor(`--stage-${stage}`);
-  const alpha = Math.min(0.85, Math.max(0.12, 4 / Math.sqrt(trials.length + 16)));
-  const marked = trials.length <= mostMarked;
-  for (const trial of trials) {
-    if (trial.id === pickedId) continue;
-    const dead = trial.invalid || trial.state === 'failed' || trial.state === 'cancelled';
-    context.globalAlpha = dead ? alpha / 3 : alpha;
-    stroke(context, picture, trial, color, 1.25);
-    context.globalAlpha = 1;
-    if (marked) drawMarks(context, picture, trial, color);
+/** Whether a trial's curve grows: few do at a time, and they are drawn apart from the many that stand. */
+export function isGrowing({ state }: Curve): boolean {
+  return state === 'running';
+}
+
+/** Draws the curves that stand, the picked trial's on top; yields behind each, so that it can be put off anywhere. */
+export function* drawStanding(canvas: HTMLCanvasElement, picture: Picture): Generator<void, void, void> {
+  const context = prepare(canvas, picture, { willReadFrequently: true });
+  const ink = inkOf(picture);
+  for (const trial of picture.trials) {
+    if (trial.id === picture.pickedId || isGrowing(trial)) continue;
+    drawTrial(context, picture, trial, ink);
     yield;
   }
-  const picked = trials.find(({ id }) => id === pickedId);
-  if (picked !== undefined) {
-    const gold = cssColor('--gold-fill');
-    stroke(context, picture, picked, gold, 2.25);
-    drawMarks(context, picture, picked, gold);
-  }
-  for (const trial of trials) if (trial.state === 'running') drawHead(context, picture, trial);
+  const picked = picture.trials.find(({ id }) => id === picture.pickedId);
+  if (picked === undefined) return;
+  const gold = cssColor('--gold-fill');
+  stroke(context, picture, picked, gold, 2.25);
+  drawMarks(context, picture, picked, gold);
+}
+
+/** Draws the curves that grow, each with its glowing tip. */
+export function drawGrowing(canvas: HTMLCanvasElement, picture: Picture): void {
+  const context = prepare(canvas, picture);
+  const ink = inkOf(picture);
+  const growing = picture.trials.filter(isGrowing);
+  for (const trial of growing) drawTrial(context, picture, trial, ink);
+  for (const trial of growing) drawHead(context, picture, trial);
+}
+
+interface Ink {
+  readonly color: string;
+  readonly alpha: number;
+  readonly marked: boolean;
+}
+
+function inkOf({ trials, stage }: Picture): Ink {
+  return {
+    color: cssColor(`--stage-${stage}`),
+    alpha: Math.min(0.85, Math.max(0.12, 4 / Math.sqrt(trials.length + 16))),
+    marked: trials.length <= mostMarked,
+  };
+}
+
+function drawTrial(context: CanvasRenderingContext2D, picture: Picture, trial: Curve, ink: Ink): void {
+  const dead = trial.invalid || trial.state === 'failed' || trial.state === 'cancelled';
+  context.globalAlpha = dead ? ink.alpha / 3 : ink.alpha;
+  stroke(context, picture, trial, ink.color, 1.25);
+  context.globalAlpha = 1;
+  if (ink.marked) drawMarks(context, picture, trial, ink.color);
 }
 
 /** Draws the trial under the pointer with its marks; nothing where there is none. */
@@ -53,13 +81,17 @@ export function drawHighlight(canvas: HTMLCanvasElement, picture: Picture, hover
   drawMarks(context, picture, trial, color);
 }
 
-function prepare(canvas: HTMLCanvasElement, { width, height }: Picture): CanvasRenderingContext2D {
+function prepare(
+  canvas: HTMLCanvasElement,
+  { width, height }: Picture,
+  settings: CanvasRenderingContext2DSettings = {},
+): CanvasRenderingContext2D {
   const ratio = devicePixelRatio;
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
   }
-  const context = canvas.getContext('2d')!;
+  const context = canvas.getContext('2d', settings)!;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   context.lineJoin = 'round';

@@ -5,8 +5,8 @@ import type { Curve, StageName } from '../api/types.ts';
 import { loss, percent } from '../format/format.ts';
 import { theme } from '../ui/theme.ts';
 import { chartAxes } from './axes.ts';
-import { columnOf, isWide, type Metric, placeOf, valueAt, valueRange } from './curve-geometry.ts';
-import { drawHighlight, type Picture } from './curves-canvas.ts';
+import { columnOf, isWide, type Metric, placeOf, steadied, valueAt, valueRange } from './curve-geometry.ts';
+import { drawGrowing, drawHighlight, type Picture } from './curves-canvas.ts';
 import { createCurvesPainter } from './curves-painter.ts';
 import { projectionOf } from './projection.ts';
 
@@ -45,7 +45,14 @@ export function CurvesChart(props: Props) {
   const version = props.version.value;
   const shownTheme = theme.value;
   // Trials change in place, and their version says when.
-  const range = useMemo(() => valueRange(trials, metric), [trials, metric, version]);
+  const last = useRef<{ readonly of: string; readonly range: readonly [number, number] } | null>(null);
+  const range = useMemo(() => {
+    const of = `${stage} ${metric}`;
+    const next = valueRange(trials, metric);
+    const held = last.current?.of === of ? steadied(last.current.range, next) : next;
+    last.current = { of, range: held };
+    return held;
+  }, [trials, metric, stage, version]);
   const wide = metric === 'loss' && isWide(range);
   const latest = useRef({ ...props, range });
   latest.current = { ...props, range };
@@ -53,6 +60,7 @@ export function CurvesChart(props: Props) {
   useEffect(() => {
     const host = box.current!;
     const base = layer('curves');
+    const growing = layer('curves');
     const top = layer('highlight');
     const painter = createCurvesPainter(base);
     const { hovered } = latest.current;
@@ -71,14 +79,14 @@ export function CurvesChart(props: Props) {
         axes: chartAxes(metric, wide),
         series: [{}, { paths: () => null, points: { show: false } }],
         hooks: {
-          draw: [() => painter.paint(picture())],
+          draw: [draw],
           setCursor: [({ cursor }) => point(cursor.left ?? -1, cursor.top ?? -1)],
         },
       },
       [[-pad, Math.max(1, epochs - 1) + pad], [...latest.current.range]],
       host,
     );
-    plot.over.append(base, top);
+    plot.over.append(base, growing, top);
 
     function picture(): Picture {
       const { width, height: tall } = plot.bbox;
@@ -91,7 +99,12 @@ export function CurvesChart(props: Props) {
         stage,
         trials: drawn,
         pickedId: picked,
+        theme: theme.peek(),
       };
+    }
+    function draw(): void {
+      painter.paint(picture());
+      drawGrowing(growing, picture());
     }
     function point(left: number, pointerTop: number): void {
       const near = left < 0 ? null : nearest(plot, latest.current.trials, metric, left, pointerTop);
@@ -113,7 +126,7 @@ export function CurvesChart(props: Props) {
     const stop = effect(() => {
       const id = hovered.value;
       const here = latest.current.trials.some((trial) => trial.id === id);
-      base.dataset.faded = String(here);
+      for (const canvas of [base, growing]) canvas.dataset.faded = String(here);
       drawHighlight(top, picture(), id);
     });
     const observer = new ResizeObserver(() => {
@@ -130,7 +143,7 @@ export function CurvesChart(props: Props) {
     };
   }, [metric, stage, epochs, wide]);
 
-  useEffect(() => redraw.current(), [range, pickedId, shownTheme]);
+  useEffect(() => redraw.current(), [range, trials, version, pickedId, shownTheme]);
 
   return (
     <div class="chart" role="img" aria-label={describe(props)}>
