@@ -8,6 +8,7 @@ import { type SpawnedWorker, spawnWorker } from '../../apps/worker/test/support/
 import { type Client, createClient } from '../end-to-end/support/client.ts';
 import { seriousFaults } from './support/axe.ts';
 import { collectFaults, isInView, launchBrowser } from './support/browser.ts';
+import { eventually } from './support/eventually.ts';
 import { type PageService, startPageService } from './support/service.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
@@ -82,21 +83,21 @@ describe('from the form to the winner', () => {
   test('the form checks the network while one types', async () => {
     const network = page.getByLabel('Network');
     const start = page.getByRole('button', { name: 'Start the trials' });
-    await expect.poll(() => page.locator('[data-check="bytes"]').textContent()).toBe('1,947');
+    await eventually(() => page.locator('[data-check="bytes"]').textContent()).toBe('1,947');
     await network.fill('A(2,4) C(5,30x30) S(10)');
     const error = page.locator('[data-check="error"]');
     await error.waitFor();
     expect(await error.textContent()).toContain('layer 2, C');
     expect(await start.isDisabled()).toBe(true);
     await network.fill('A(2,4) C(24,3x3) C(24,3x3) S(10)');
-    await expect.poll(() => error.textContent()).toContain('expected at most 2048');
+    await eventually(() => error.textContent()).toContain('expected at most 2048');
     expect(await start.isDisabled()).toBe(true);
     await network.fill(request.network);
     await error.waitFor({ state: 'detached' });
     await page.getByLabel('Seed').fill('half');
     await page.locator('.field-fault', { hasText: 'expected a whole number from 0' }).waitFor();
     await page.getByLabel('Seed').fill(String(request.seed));
-    await expect.poll(() => start.isEnabled()).toBe(true);
+    await eventually(() => start.isEnabled()).toBe(true);
     expect(faults).toEqual([]);
   });
 
@@ -154,14 +155,14 @@ describe('from the form to the winner', () => {
     expect(await readout('runner-up').textContent()).toBe(
       `Trial ${best.runnerUp.index} ${shown(best.runnerUp.score)}`,
     );
-    await expect.poll(() => readout('state').textContent()).toContain('Succeeded');
+    await eventually(() => readout('state').textContent()).toContain('Succeeded');
     for (const name of ['state', 'stage', 'trials', 'winner-score', 'runner-up-score']) {
       expect(await isInView(page, `[data-readout="${name}"]`), name).toBe(true);
     }
     expect(await page.locator('.verdict').textContent()).toContain(best.reason);
     const rows = page.locator('a.trial-row');
-    await expect.poll(() => rows.count()).toBe(3);
-    await expect.poll(() => rows.first().textContent()).toContain('winner');
+    await eventually(() => rows.count()).toBe(3);
+    await eventually(() => rows.first().textContent()).toContain('winner');
     expect(await page.locator('.selection-plot .dot').count()).toBe(3);
     expect(faults).toEqual([]);
   });
@@ -181,7 +182,7 @@ describe('the winner', () => {
     )!;
     await cell.click();
     expect(page.url()).toContain(`cell=${label}-${told}`);
-    await expect.poll(() => page.locator('.mistake').count()).toBe(Math.min(Number(count), 20));
+    await eventually(() => page.locator('.mistake').count()).toBe(Math.min(Number(count), 20));
     await page.getByRole('button', { name: 'Show all' }).click();
   });
 
@@ -217,7 +218,7 @@ describe('the winner', () => {
     const told = (await mistake.getAttribute('aria-label'))!.match(/told to be (\d)/)![1]!;
     await mistake.focus();
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.locator('strong[data-told]').textContent()).toBe(told);
+    await eventually(() => page.locator('strong[data-told]').textContent()).toBe(told);
     expect(faults).toEqual([]);
   });
 
@@ -232,6 +233,20 @@ describe('the winner', () => {
       expect(download.suggestedFilename()).toMatch(
         new RegExp(`^seen-by-a-browser-trial-\\d-.*\\.${format}$`),
       );
+    }
+  });
+
+  test('it downloads made ready for devices, too', async () => {
+    for (const [name, start, ending] of [
+      ['C99', 'PK', '.c99.zip'],
+      ['ATmega328P', 'PK', '.avr.zip'],
+      ['ONNX', '\b', '.onnx'],
+    ] as const) {
+      const waiting = page.waitForEvent('download');
+      await page.getByRole('link', { name }).click();
+      const download = await waiting;
+      expect(download.suggestedFilename().endsWith(ending), name).toBe(true);
+      expect((await readFile(await download.path())).toString('latin1').startsWith(start), name).toBe(true);
     }
   });
 });
@@ -255,7 +270,7 @@ describe('the service around it', () => {
     expect((await client.experiment(running)).state).not.toBe('cancelled');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-    await expect.poll(() => readout('state').textContent()).toContain('Cancelled');
+    await eventually(() => readout('state').textContent()).toContain('Cancelled');
     expect((await client.experiment(running)).state).toBe('cancelled');
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
   });
@@ -268,11 +283,11 @@ describe('the service around it', () => {
       await page.getByRole('dialog').getByRole('button', { name }).click();
     };
     await answer('Pause');
-    await expect.poll(() => readout('state').textContent()).toContain('Paused');
+    await eventually(() => readout('state').textContent()).toContain('Paused');
     await answer('Resume');
-    await expect.poll(() => readout('state').textContent()).not.toContain('Paused');
+    await eventually(() => readout('state').textContent()).not.toContain('Paused');
     await client.cancel(running);
-    await expect.poll(() => readout('state').textContent()).toContain('Cancelled');
+    await eventually(() => readout('state').textContent()).toContain('Cancelled');
   });
 
   test('a trial is declared invalid only with a reason, which stays with it', async () => {
@@ -295,17 +310,17 @@ describe('the service around it', () => {
 
   test('filters and search live in the address, and rows open by keyboard', async () => {
     await open('/?state=cancelled');
-    await expect.poll(() => page.locator('a.experiment-row').count()).toBe(2);
+    await eventually(() => page.locator('a.experiment-row').count()).toBe(2);
     expect(await page.locator('a.experiment-row').last().textContent()).toContain(endless.name);
     await page.getByRole('button', { name: 'All', exact: true }).click();
     await page.getByRole('searchbox').fill('BROWSER');
     await page.waitForURL('**/?search=BROWSER');
-    await expect.poll(() => page.locator('a.experiment-row').allTextContents()).toHaveLength(1);
+    await eventually(() => page.locator('a.experiment-row').allTextContents()).toHaveLength(1);
     await page.locator('a.experiment-row').focus();
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/ui/experiments/${id}`);
     await page.goBack();
-    await expect.poll(() => page.getByRole('searchbox').inputValue()).toBe('BROWSER');
+    await eventually(() => page.getByRole('searchbox').inputValue()).toBe('BROWSER');
   });
 
   test('the fleet shows the worker as it is', async () => {
@@ -319,7 +334,7 @@ describe('the service around it', () => {
   test('the page tells of a lost service, and catches up when it is back', async () => {
     await open('/');
     await page.getByRole('status', { name: 'connection: live' }).waitFor();
-    await expect.poll(() => page.locator('a.experiment-row').count()).toBe(3);
+    await eventually(() => page.locator('a.experiment-row').count()).toBe(3);
     await service.kill();
     await page.getByText('The service can’t be reached').waitFor();
     expect(await page.locator('a.experiment-row').count()).toBe(3);
@@ -344,7 +359,7 @@ describe('the service around it', () => {
     await service.start();
     await expect.poll(epochs, { timeout: 30_000 }).toBeGreaterThan(before + 2);
     await client.cancel(long);
-    await expect.poll(() => readout('state').textContent()).toContain('Cancelled');
+    await eventually(() => readout('state').textContent()).toContain('Cancelled');
     expect(faults).toEqual([]);
   });
 });

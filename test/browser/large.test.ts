@@ -12,7 +12,7 @@ import { type PageService, startPageService } from './support/service.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
 
-const [trials, epochs] = [5000, 50];
+const [trials, epochs] = [5000, 51];
 
 let service: PageService;
 let browser: Browser;

@@ -29,6 +29,7 @@ await mkdir(folder, { recursive: true });
 const home = await mkdtemp(join(tmpdir(), 'bitkiln-screenshots-'));
 const postgres = await startEmbeddedPostgres({ directory: home, settings: { fsync: 'off' } });
 const service = await startPageService({ DATABASE_URL: postgres.url });
+const guarded = await startPageService({ DATABASE_URL: postgres.url, REQUIRE_TOKEN: 'yes' });
 const worker = spawnWorker({ DATABASE_URL: postgres.url });
 const browser = await launchBrowser();
 try {
@@ -49,6 +50,7 @@ try {
   const pages = {
     experiments: '/',
     new: '/ui/new',
+    another: `/ui/new?from=${id}`,
     running: `/ui/experiments/${running.id}`,
     experiment: `/ui/experiments/${id}`,
     trial: `/ui/trials/${trialId}`,
@@ -56,12 +58,16 @@ try {
     fleet: '/ui/fleet',
   };
   for (const theme of ['dark', 'light'] as const) {
-    for (const size of sizes) await takeAll(browser, pages, theme, size);
+    for (const size of sizes) {
+      await takeAll(browser, pages, theme, size);
+      await takeAll(browser, { 'sign-in': new URL('/', guarded.url).href }, theme, size);
+    }
   }
 } finally {
   await browser.close();
   await worker.end('SIGKILL');
   await service.kill();
+  await guarded.kill();
   await postgres.stop();
   await rm(home, { recursive: true, force: true });
 }

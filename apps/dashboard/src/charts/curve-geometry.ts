@@ -56,8 +56,10 @@ export function valueRange(trials: readonly Curve[], metric: Metric): readonly [
   }
   if (count === 0) return metric === 'loss' ? [0.05, 1] : [0.9, 1];
   if (metric === 'loss') {
-    const [low, high] = [Math.max(least, 1e-6), Math.max(quantile(trials, metric, count, 0.99), 1e-6)];
-    return [low / 1.08, Math.max(high, low * 1.3) * 1.08];
+    const low = Math.max(least, 1e-6);
+    const ratio = Math.max(quantile(trials, metric, count, 0.99) / low, 1.03);
+    const pad = Math.max(ratio ** 0.07, 1.003);
+    return [low / pad, low * ratio * pad];
   }
   const low = quantile(trials, metric, count, 0.03);
   const pad = Math.max((most - low) * 0.06, 0.0005);

@@ -32,8 +32,9 @@ export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(420);
   useEffect(() => {
-    const observer = new ResizeObserver(() => setWidth(Math.max(200, box.current!.clientWidth)));
-    observer.observe(box.current!);
+    const host = box.current!;
+    const observer = new ResizeObserver(() => setWidth(Math.max(200, host.clientWidth)));
+    observer.observe(host);
     return () => observer.disconnect();
   }, []);
   const view = useMemo(() => viewOf(standings, rule, width), [standings, rule, width]);
@@ -88,7 +89,13 @@ export function SelectionPlot({ standings, rule, chosenId, runnerUpId, hovered }
           <circle class="dot lit" cx={view.x(lit.loss)} cy={view.y(lit.accuracy)} r={5} />
         )}
         {[...new Set([...marked, ...(lit === undefined ? [] : [lit])])].map((standing) => (
-          <Name key={standing.id} standing={standing} view={view} strong={standing === chosen} />
+          <Name
+            key={standing.id}
+            standing={standing}
+            view={view}
+            strong={standing === chosen}
+            others={marked}
+          />
         ))}
       </svg>
     </div>
@@ -137,16 +144,31 @@ function Backdrop({ view, rule }: { readonly view: View; readonly rule: ScoreRul
   );
 }
 
-function Name(props: { readonly standing: Standing; readonly view: View; readonly strong: boolean }) {
-  const { standing, view, strong } = props;
-  const x = view.x(standing.loss);
-  const flip = x > view.width - 80;
+/** Pixels that a name takes beside its dot. */
+const nameWidth = 60;
+
+/** Stands at the right of its dot, or at the left where the plot ends or another marked dot is in the way. */
+function Name(props: {
+  readonly standing: Standing;
+  readonly view: View;
+  readonly strong: boolean;
+  readonly others: readonly Standing[];
+}) {
+  const { standing, view, strong, others } = props;
+  const [x, y] = [view.x(standing.loss), view.y(standing.accuracy)];
+  const blocked = others.some((other) => {
+    const right = view.x(other.loss) - x;
+    return (
+      other !== standing && right > 0 && right < nameWidth + 8 && Math.abs(view.y(other.accuracy) - y) < 12
+    );
+  });
+  const flip = x > view.width - 80 || (blocked && x > edge.left + nameWidth);
   return (
     <text
       class="dot-name"
       data-strong={strong}
       x={flip ? x - 10 : x + 10}
-      y={view.y(standing.accuracy) + 4}
+      y={y + 4}
       text-anchor={flip ? 'end' : 'start'}
     >
       {strong ? `Trial ${standing.index}` : standing.index}

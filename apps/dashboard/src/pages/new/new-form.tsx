@@ -17,7 +17,7 @@ const strategies: readonly (readonly [StrategyName, string])[] = [
   ['herringbone', 'Herringbone'],
   ['transpose', 'Transpose'],
   ['normal', 'Row by row'],
-  ['naive', 'Naive'],
+  ['naive', 'Two buffers'],
 ];
 
 /** The API knows these; what each does to the training images. */

@@ -80,7 +80,7 @@ const titles: Readonly<Record<string, string>> = {
   herringbone: 'herringbone',
   transpose: 'transpose',
   normal: 'row by row',
-  naive: 'naive',
+  naive: 'two buffers',
 };
 
 function title(strategy: string): string {

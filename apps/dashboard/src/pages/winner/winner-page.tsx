@@ -10,6 +10,7 @@ import { Empty, Failure, Loading, Panel } from '../../ui/parts.tsx';
 import { Downloads } from './downloads.tsx';
 import { DrawPanel } from './draw-panel.tsx';
 import { prepareModel } from './engine.ts';
+import { Exports } from './exports.tsx';
 import { MemoryMap } from './memory-map.tsx';
 import { TestRunPanels } from './test-run-panels.tsx';
 
@@ -98,7 +99,10 @@ export default function WinnerPage({ id }: { readonly id: string }) {
         </Panel>
       </div>
       <TestRunPanels id={id} onTry={setImage} />
-      <Provenance winner={found} />
+      <div class="grid columns-2">
+        <Exports id={id} />
+        <Provenance winner={found} />
+      </div>
     </>
   );
 }
