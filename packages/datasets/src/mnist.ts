@@ -11,6 +11,7 @@ import {
   parseIdx,
   validationSplit,
 } from '@bitkiln/core';
+import type { SetSummary } from './augmented/recipe.ts';
 import { DatasetError } from './dataset-error.ts';
 import { datasetSha256, shareImages } from './image-set.ts';
 
@@ -22,6 +23,13 @@ export const mnistInfo: DatasetInfo = {
 
 const validationCount = 10_000;
 const validationSeed = 0;
+
+/** What `loadMnist` gives, known beforehand since its files are pinned. */
+export const mnistSummary: SetSummary = {
+  ...mnistInfo,
+  train: { count: 50_000 },
+  sha256: 'd85c66109ae743eef5b94d3370362060bed4f316746345f8652407dfaa85e1d9',
+};
 
 /** The four files of MNIST, unpacked, and their SHA-256. */
 const files = {

@@ -7,11 +7,13 @@ import {
   checkAugmentation,
   type Recipe,
   recipeKey,
+  type SetSummary,
 } from './augmented/recipe.ts';
 import { type DataFolders, dataFolders } from './data-folders.ts';
 import { DatasetError } from './dataset-error.ts';
+import { loadMnist, mnistSummary } from './mnist.ts';
 import type { Watch } from './progress.ts';
-import { datasetNames, findDataset, listDatasets } from './registry.ts';
+import { findDataset, listDatasets } from './registry.ts';
 import type { DatasetSource } from './remote/dataset-source.ts';
 import { fetchDataset } from './remote/fetch-dataset.ts';
 import { withBuildLock } from './store/build-lock.ts';
@@ -57,8 +59,9 @@ export async function openDataset(
     if (stored !== null) return stored;
   }
   const base = await baseSet(name, folders, options);
-  checkAugmentation(base, augmentation);
-  const opened = augmentation === 'none' ? base : await augmentedSet(base, augmentation, folders, options);
+  checkAugmentation(base.summary, augmentation);
+  const opened =
+    augmentation === 'none' ? await base.load() : await augmentedSet(base, augmentation, folders, options);
   if (sha256 === null || opened.sha256 === sha256) return opened;
   const fetched = source === null ? null : await fetchDataset(folders.cache, source, name, sha256, options);
   if (fetched !== null) return fetched;
@@ -68,7 +71,7 @@ export async function openDataset(
 
 /** How an augmented set of this host came about, as its builder wrote it down; null where it was not made here. */
 export async function readReport(
-  base: Dataset,
+  base: SetSummary,
   augmentation: Exclude<Augmentation, 'none'>,
   folders: DataFolders = dataFolders(),
 ): Promise<RecipeFile | null> {
@@ -76,45 +79,54 @@ export async function readReport(
   return (await readRecipeFile(folders.cache, recipeKey(recipe))) as RecipeFile | null;
 }
 
-async function recipeOf(base: Dataset, augmentation: Exclude<Augmentation, 'none'>) {
+async function recipeOf(base: SetSummary, augmentation: Exclude<Augmentation, 'none'>) {
   const trainer = augmentation === 'published' ? await createTrainer(teacherTrainer) : null;
   return { trainer, recipe: augmentationRecipe(base, trainer?.numericsId ?? null) };
 }
 
-/** The set to augment. For a user's own set the source, where there is one, decides which set has the name. */
-async function baseSet(name: string, folders: DataFolders, options: OpenOptions): Promise<Dataset> {
+/** A set to augment. Its images fill memory that an augmented set from the cache needs: they are read once asked for. */
+interface BaseSet {
+  readonly summary: SetSummary;
+  load(): Promise<Dataset>;
+}
+
+/** For a user's own set the source, where there is one, decides which set has the name. */
+async function baseSet(name: string, folders: DataFolders, options: OpenOptions): Promise<BaseSet> {
   const { source = null, signal } = options;
+  if (name === mnistSummary.name) return { summary: mnistSummary, load: () => loadMnist() };
+  const inHand = (set: Dataset): BaseSet => ({ summary: set, load: async () => set });
   const here = await findDataset(name, folders);
-  if (here !== null && (source === null || datasetNames.includes(name))) return here;
+  if (here !== null && source === null) return inHand(here);
   const described = source === null ? null : await source.describe(name, signal);
-  if (here !== null && (described === null || described.sha256 === here.sha256)) return here;
+  if (here !== null && (described === null || described.sha256 === here.sha256)) return inHand(here);
   if (source !== null && described !== null) {
     const fetched = await fetchDataset(folders.cache, source, name, described.sha256, options);
-    if (fetched !== null) return fetched;
+    if (fetched !== null) return inHand(fetched);
   }
   const expected = `one of ${(await listDatasets(folders)).join(', ')}${source === null ? '' : ', or one of the API'}`;
   throw new DatasetError({ source: 'data set', field: 'name', value: name, expected });
 }
 
 async function augmentedSet(
-  base: Dataset,
+  base: BaseSet,
   augmentation: Exclude<Augmentation, 'none'>,
   folders: DataFolders,
   options: OpenOptions,
 ): Promise<Dataset> {
   const { source = null, sha256 = null } = options;
-  const { recipe, trainer } = await recipeOf(base, augmentation);
+  const { recipe, trainer } = await recipeOf(base.summary, augmentation);
+  const { name } = base.summary;
   const key = recipeKey(recipe);
-  const built = await builtSet(base, key, folders.cache, options);
+  const built = await builtSet(name, key, folders.cache, options);
   if (built !== null) return built;
   if (source !== null && sha256 !== null) {
-    const fetched = await fetchDataset(folders.cache, source, base.name, sha256, options);
+    const fetched = await fetchDataset(folders.cache, source, name, sha256, options);
     if (fetched !== null) return fetched;
   }
   return withBuildLock(recipeLock(folders.cache, key), options, async () => {
-    const meanwhile = await builtSet(base, key, folders.cache, options);
+    const meanwhile = await builtSet(name, key, folders.cache, options);
     if (meanwhile !== null) return meanwhile;
-    const { dataset, report } = await buildAugmented(base, recipe, trainer, options);
+    const { dataset, report } = await buildAugmented(await base.load(), recipe, trainer, options);
     options.onProgress?.({ phase: 'storing', done: 0, total: 1 });
     await storeDataset(folders.cache, dataset);
     await writeRecipeFile(folders.cache, key, {
@@ -128,7 +140,7 @@ async function augmentedSet(
 }
 
 /** The set that an earlier builder of the recipe left. */
-async function builtSet(base: Dataset, key: string, cache: string, watch: Watch): Promise<Dataset | null> {
+async function builtSet(name: string, key: string, cache: string, watch: Watch): Promise<Dataset | null> {
   const file = (await readRecipeFile(cache, key)) as RecipeFile | null;
-  return file === null ? null : loadStored(cache, base.name, file.sha256, watch);
+  return file === null ? null : loadStored(cache, name, file.sha256, watch);
 }

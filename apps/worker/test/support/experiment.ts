@@ -13,13 +13,23 @@ const tinyNetwork = 'A(4,4) S(10)';
 const input = { rows: 28, cols: 28, channels: 1 };
 
 /** Submits an experiment as the API would; its wake-ups wait in the outbox for whoever relays it. */
-export async function submitTiny(database: Database, protocol: ProtocolOverrides, seed = 1): Promise<string> {
-  const layers = parseNetwork(tinyNetwork);
+export function submitTiny(database: Database, protocol: ProtocolOverrides, seed = 1): Promise<string> {
+  return submitNetwork(database, tinyNetwork, protocol, { seed });
+}
+
+/** As `submitTiny`, for any network. */
+export async function submitNetwork(
+  database: Database,
+  network: string,
+  protocol: ProtocolOverrides,
+  { seed = 1, augmentation = 'none' } = {},
+): Promise<string> {
+  const layers = parseNetwork(network);
   const { weightBytes, activationBytes } = storageTotals(layers, input, 'herringbone');
   const submitted = await submitExperiment(database, {
-    name: 'tiny',
+    name: 'test',
     dataset: 'mnist',
-    augmentation: 'none',
+    augmentation,
     network: printNetwork(layers),
     input,
     classes: 10,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
-  type Dataset,
   type DatasetInfo,
   type ElasticSettings,
   elasticVersion,
+  type ImageSet,
   majorElastic,
   minorElastic,
   printNetwork,
@@ -16,6 +16,12 @@ import { teacherNetwork, teacherSettings } from './teacher-network.ts';
 /** How an experiment's training images are augmented. */
 export const augmentations = ['none', 'elastic', 'published'] as const;
 export type Augmentation = (typeof augmentations)[number];
+
+/** What is known of a set without its images. */
+export interface SetSummary extends DatasetInfo {
+  readonly sha256: string;
+  readonly train: Pick<ImageSet, 'count'>;
+}
 
 /** Everything that an augmented set is a function of: equal recipes make equal bytes. */
 export interface Recipe {
@@ -67,7 +73,7 @@ const majorCopies = 1;
  * @param numerics the teacher's; null makes the set without its filter
  * @throws DatasetError where the images are too small for the teacher
  */
-export function augmentationRecipe(dataset: Dataset, numerics: NumericsId | null): Recipe {
+export function augmentationRecipe(dataset: SetSummary, numerics: NumericsId | null): Recipe {
   return {
     augmentation: numerics === null ? 'elastic' : 'published',
     version,
@@ -81,7 +87,7 @@ export function augmentationRecipe(dataset: Dataset, numerics: NumericsId | null
   };
 }
 
-function teacherRecipe(dataset: Dataset, { trainer, definition, options }: NumericsId): TeacherRecipe {
+function teacherRecipe(dataset: DatasetInfo, { trainer, definition, options }: NumericsId): TeacherRecipe {
   return {
     network: printNetwork(teacherNetwork(dataset)),
     ...teacherSettings,
