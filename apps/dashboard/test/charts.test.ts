@@ -65,6 +65,7 @@ test('ticks are a few round numbers inside their range, told apart by their deci
         }
         const texts = ticks.map((tick) => tick.toFixed(decimalsOf(ticks)));
         expect(new Set(texts).size).toBe(ticks.length);
+        for (const [i, text] of texts.entries()) expect(Number(text)).toBeCloseTo(ticks[i]!, 7);
       },
     ),
   );

@@ -10,8 +10,11 @@ export function niceTicks(minimum: number, maximum: number, count: number): numb
   return ticks;
 }
 
-/** How many decimals tell these ticks apart. */
+/** How many decimals write the step between these ticks exactly, but no more than 8. */
 export function decimalsOf(ticks: readonly number[]): number {
   const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
-  return Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) + 0.31)));
+  for (let decimals = 0; decimals < 8; decimals++) {
+    if (Math.abs(Number(step.toFixed(decimals)) - step) < step * 1e-6) return decimals;
+  }
+  return 8;
 }

@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import { useMemo } from 'preact/hooks';
 import type { Curve, StageName } from '../../api/types.ts';
 import { loss, percent, score } from '../../format/format.ts';
@@ -113,12 +114,15 @@ function withScores(
   return trials.map((trial) => ({ ...trial, score: scores.get(trial.id) ?? trial.score }));
 }
 
-function TrialRow(props: {
+interface RowProps {
   readonly trial: Curve;
   readonly store: ExperimentStore;
   readonly chosen: boolean;
   readonly runnerUp: boolean;
-}) {
+}
+
+/** Scrolling draws the rows that come into sight, not those that are there. */
+const TrialRow = memo(function Row(props: RowProps) {
   const { trial, store, chosen, runnerUp } = props;
   // Trials change in place: without this, the same trial would not be drawn again.
   void store.version.value;
@@ -155,4 +159,4 @@ function TrialRow(props: {
       </span>
     </a>
   );
-}
+});

@@ -69,7 +69,7 @@ export function MemoryMap({ winner, input }: { readonly winner: Winner; readonly
         </table>
       </div>
       <p class="faint small">
-        The peak, {bytes(own.activationBytes)} bytes, decides. {title(other)} would take{' '}
+        The peak, {bytes(own.activationBytes)} bytes, decides. Under {title(other)} it would be{' '}
         {bytes(plain.activationBytes)}, and the network {bytes(plain.totalBytes)} in all.
       </p>
     </div>

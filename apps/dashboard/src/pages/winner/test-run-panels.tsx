@@ -36,7 +36,7 @@ export function TestRunPanels(props: { readonly id: string; readonly onTry: (ima
     <div class="grid columns-2">
       <Panel
         title="On the test images"
-        hint={`${count(data.correct)} of ${count(data.total)} right; rows are what they are`}
+        hint={`${count(data.correct)} of ${count(data.total)} right; rows: what they are, columns: what was told`}
       >
         <Confusion run={data} cell={cell} />
       </Panel>
