@@ -24,6 +24,8 @@ export function tellProgress({
 }: ProgressContext): (progress: DataProgress) => void {
   let phase: DataProgress['phase'] | null = null;
   let toldAt = 0;
+  // One after another, so that they are told in their order.
+  let told = Promise.resolve();
   return (progress) => {
     const now = performance.now();
     if (progress.phase === phase && progress.note === undefined && now - toldAt < leastMs) return;
@@ -32,8 +34,8 @@ export function tellProgress({
     log.info(progress, 'preparing images');
     // The one that builds tells of it itself.
     if (phase === 'waiting for another builder') return;
-    tellImages(database, experimentId, { workerId, ...progress }).catch((error) =>
-      log.warn({ err: error }, 'progress could not be told'),
-    );
+    told = told
+      .then(() => tellImages(database, experimentId, { workerId, ...progress }))
+      .catch((error) => log.warn({ err: error }, 'progress could not be told'));
   };
 }
