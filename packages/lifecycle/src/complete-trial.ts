@@ -37,17 +37,21 @@ export function completeTrial(database: Database, fence: Fence): Promise<Complet
         `${describeFence(fence)} has ${trial.epochs_done} epochs; expected ${trial.stage_epochs}`,
       );
     }
-    await endAsSucceeded(transaction, trial);
+    await endAsSucceeded(transaction, trial, fence);
     if (trial.repeat_of !== null) await recordComparison(transaction, trial, trial.repeat_of);
     return { counted: true, experimentState: await countTrial(transaction, trial, 'succeeded') };
   });
 }
 
 /** Nothing resumes a finished trial: the optimizer's moments are two thirds of its bytes. Their hash stays. */
-async function endAsSucceeded(transaction: Transaction, trial: LockedTrial): Promise<void> {
+async function endAsSucceeded(
+  transaction: Transaction,
+  trial: LockedTrial,
+  { attempt }: Fence,
+): Promise<void> {
   const event: EventData['trial.succeeded'] = {
     ...trialFields(trial),
-    attempt: trial.attempt,
+    attempt,
     bestLoss: trial.best_loss!,
     bestLossCorrect: trial.best_loss_correct!,
     bestCorrect: trial.best_correct!,
@@ -70,6 +74,6 @@ async function endAsSucceeded(transaction: Transaction, trial: LockedTrial): Pro
      UPDATE trials SET state = 'succeeded', failure_reason = NULL, finished_at = clock_timestamp(),
             final_sha256 = (SELECT sha256 FROM dropped)
       WHERE id = $1`,
-    [trial.id, trial.attempt, trial.experiment_id, JSON.stringify(event)],
+    [trial.id, attempt, trial.experiment_id, JSON.stringify(event)],
   );
 }

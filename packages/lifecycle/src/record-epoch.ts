@@ -32,7 +32,7 @@ export function recordEpoch(
     const lowestLoss = trial.best_loss === null || record.validationLoss < trial.best_loss;
     const highestAccuracy = trial.best_correct === null || record.validationCorrect > trial.best_correct;
     const better = { lowestLoss, highestAccuracy };
-    const paused = await writeEpoch(transaction, trial, record, better, leaseMs);
+    const paused = await writeEpoch(transaction, trial, fence, record, better, leaseMs);
     return { epochsDone: record.epoch + 1, recorded: true, ...better, paused };
   });
 }

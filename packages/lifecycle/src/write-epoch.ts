@@ -2,7 +2,7 @@ import { type LockedTrial, trialFields } from './attempt.ts';
 import { checkpointSha256, floatBytes } from './checkpoint-bytes.ts';
 import type { EventData } from './events.ts';
 import type { Transaction } from './transaction.ts';
-import type { EpochRecord } from './types.ts';
+import type { EpochRecord, Fence } from './types.ts';
 
 /** In what an epoch is better than all before it. */
 export interface Better {
@@ -20,6 +20,7 @@ export interface Better {
 export async function writeEpoch(
   transaction: Transaction,
   trial: LockedTrial,
+  { attempt }: Fence,
   record: EpochRecord,
   better: Better,
   leaseMs: number,
@@ -81,7 +82,7 @@ export async function writeEpoch(
     [
       trial.id,
       record.epoch,
-      trial.attempt,
+      attempt,
       record.learningRate,
       record.trainLoss,
       record.validationLoss,

@@ -5,12 +5,12 @@ register('./hooks.mjs', import.meta.url, {
   data: [
     {
       file: 'packages/lifecycle/src/attempt.ts',
-      from: `trial === null || trial.state !== 'running' || trial.attempt !== fence.attempt`,
-      to: 'trial === null',
+      from: `return trial.state === 'running' && trial.attempt === fence.attempt;`,
+      to: 'return true;',
     },
     {
       file: 'packages/lifecycle/src/extend-lease.ts',
-      from: 'return { held: false, reason: await staleReason(database.pool, fence) };',
+      from: 'return { held: false, reason: staleReason(await attemptEnd(database.pool, fence)) };',
       to: 'return { held: true };',
     },
   ],

@@ -5,13 +5,8 @@ register('./hooks.mjs', import.meta.url, {
   data: [
     {
       file: 'packages/lifecycle/src/complete-trial.ts',
-      from: `before !== null && (await attemptEnd(transaction, fence)) === 'succeeded'`,
-      to: 'before === null',
-    },
-    {
-      file: 'packages/lifecycle/src/complete-trial.ts',
-      from: 'const trial = await lockAttempt(transaction, fence);',
-      to: 'const trial = before;',
+      from: 'trial === null || !holds(trial, fence)',
+      to: 'trial === null',
     },
   ],
 });
