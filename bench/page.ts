@@ -15,6 +15,7 @@ import { startPageService } from '../test/browser/support/service.ts';
 import { createClient } from '../test/end-to-end/support/client.ts';
 import { type Frames, framesDuring, hover, wheel } from './page/frames.ts';
 import { recordSteadily } from './page/record-steadily.ts';
+import { quantile } from './statistics.ts';
 
 const visits = 5;
 const eventsPerSecond = 20;
@@ -109,8 +110,7 @@ async function visit(page: Page, path: string, ready: string): Promise<Visit> {
 }
 
 function showVisits(all: readonly Visit[]): string {
-  const median = (values: readonly number[]) =>
-    values.toSorted((a, b) => a - b)[values.length >> 1]!.toFixed(0);
+  const median = (values: readonly number[]) => quantile(values, 0.5).toFixed(0);
   return `first paint ${median(all.map(({ paint }) => paint))} ms, content ${median(all.map(({ content }) => content))} ms`;
 }
 

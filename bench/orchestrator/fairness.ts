@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { round } from '../statistics.ts';
 import { startFleet } from './fleet.ts';
-import { round } from './statistics.ts';
 import { refusals, submit } from './submit.ts';
 
 const plain = { count: 180, priority: 10 } as const;

@@ -2,6 +2,7 @@ import type { Database, JobQueue } from '@bitkiln/lifecycle';
 import { claimTrial, newId, reconcile, registerWorker, releaseTrial } from '@bitkiln/lifecycle';
 import type { FastifyInstance } from 'fastify';
 import type { GeneratedHistory } from './generate.ts';
+import { noopTrainer } from './noop-trainer.ts';
 
 export interface Target {
   readonly app: FastifyInstance;
@@ -10,7 +11,7 @@ export interface Target {
   readonly history: GeneratedHistory;
 }
 
-const numericsId = { trainer: 'no-op', definition: 1, options: 'benchmark', reproducible: true };
+const { numericsId } = noopTrainer;
 
 /** What must cost the same however much history there is: by name, a call to repeat. */
 export async function flatQueries(target: Target): Promise<Readonly<Record<string, () => Promise<unknown>>>> {

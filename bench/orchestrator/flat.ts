@@ -5,9 +5,9 @@ import { startEmbeddedPostgres } from '@bitkiln/infra';
 import { connectDatabase, migrate, openQueue } from '@bitkiln/lifecycle';
 import pg from 'pg';
 import { buildApp } from '../../apps/api/src/app.ts';
+import { quantile, round } from '../statistics.ts';
 import { flatQueries, sequentialScans, type Target } from './flat-queries.ts';
 import { generateHistory, type HistorySize } from './generate.ts';
-import { quantile, round } from './statistics.ts';
 
 const repeats = 200;
 

@@ -6,7 +6,7 @@ import { cancelExperiment, connectDatabase, migrate } from '@bitkiln/lifecycle';
 import { submitTiny } from '../../apps/worker/test/support/experiment.ts';
 import { spawnWorker } from '../../apps/worker/test/support/spawn-worker.ts';
 import { startTestRedis } from '../../infra/testing/redis.ts';
-import { quantile, round } from './statistics.ts';
+import { quantile, round } from '../statistics.ts';
 
 const kills = 10;
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile, round } from '../statistics.ts';
 import { startFleet } from './fleet.ts';
-import { quantile, round } from './statistics.ts';
 import { submit } from './submit.ts';
 
 /** From `POST` to winner for 1,000 trials by one slot, and completions a second by several processes at once. */

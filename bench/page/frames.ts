@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
+import { quantile } from '../statistics.ts';
 
 /** Milliseconds between frames. */
 export interface Frames {
@@ -23,9 +24,13 @@ export async function framesDuring(page: Page, run: () => Promise<unknown>): Pro
   })()`);
   await run();
   const frames = await page.evaluate<number[]>('(cancelAnimationFrame(window.ticking_), window.frames_)');
-  const sorted = frames.slice(1).toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-  return { median: at(0.5), high: at(0.95), longest: sorted.at(-1)!, count: sorted.length };
+  const whole = frames.slice(1);
+  return {
+    median: quantile(whole, 0.5),
+    high: quantile(whole, 0.95),
+    longest: Math.max(...whole),
+    count: whole.length,
+  };
 }
 
 /** Moves the pointer across something in waves, a step a frame. */
