@@ -1,4 +1,4 @@
-import type { StageName } from '../api/types.ts';
+import type { StageName, StrategyName } from '../api/types.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -70,6 +70,14 @@ const titles: Readonly<Record<StageName, string>> = {
 export function stageTitle(stage: StageName): string {
   return titles[stage];
 }
+
+/** How convolutions may overwrite their input, the most frugal way first. */
+export const strategyTitles: readonly (readonly [StrategyName, string])[] = [
+  ['herringbone', 'Herringbone'],
+  ['transpose', 'Transpose'],
+  ['normal', 'Row by row'],
+  ['naive', 'Two buffers'],
+];
 
 /** The network without its bits, which most readers know by heart: `A(2) C(5,3x3) S(10)`. */
 export function shortNetwork(network: string): string {

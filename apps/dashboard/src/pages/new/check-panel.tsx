@@ -1,14 +1,7 @@
 import type { ApiError } from '../../api/client.ts';
-import type { Check, Shape, StrategyName } from '../../api/types.ts';
-import { bytes, compact, count, duration } from '../../format/format.ts';
+import type { Check, Shape } from '../../api/types.ts';
+import { bytes, compact, count, duration, strategyTitles } from '../../format/format.ts';
 import { Panel } from '../../ui/parts.tsx';
-
-const strategies: readonly (readonly [StrategyName, string])[] = [
-  ['herringbone', 'Herringbone'],
-  ['transpose', 'Transpose'],
-  ['normal', 'Row by row'],
-  ['naive', 'Two buffers'],
-];
 
 /** What the network in the form would be: its size against the budget, its layers, and how long it takes. */
 export function CheckPanel(props: {
@@ -47,10 +40,10 @@ export function CheckPanel(props: {
 
 function Budget({ check }: { readonly check: Check }) {
   const { budgetBytes, strategies: byStrategy, strategy: chosen } = check;
-  const widest = Math.max(budgetBytes, ...strategies.map(([name]) => byStrategy[name].totalBytes));
+  const widest = Math.max(budgetBytes, ...strategyTitles.map(([name]) => byStrategy[name].totalBytes));
   return (
     <div class="budget">
-      {strategies.map(([name, title]) => {
+      {strategyTitles.map(([name, title]) => {
         const { weightBytes, activationBytes, totalBytes } = byStrategy[name];
         return (
           <div

@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import type { ApiError } from '../../api/client.ts';
 import { get } from '../../api/client.ts';
-import type { Check, StrategyName } from '../../api/types.ts';
+import type { Check } from '../../api/types.ts';
+import { strategyTitles } from '../../format/format.ts';
 import { useResource } from '../../live/use-resource.ts';
 import { Panel, Tabs } from '../../ui/parts.tsx';
 import type { FormState } from './form-state.ts';
@@ -12,13 +13,6 @@ const presets = [
   ['quick', 'Quick look'],
   ['published', 'As published'],
 ] as const;
-
-const strategies: readonly (readonly [StrategyName, string])[] = [
-  ['herringbone', 'Herringbone'],
-  ['transpose', 'Transpose'],
-  ['normal', 'Row by row'],
-  ['naive', 'Two buffers'],
-];
 
 /** The API knows these; what each does to the training images. */
 const augmentations: readonly (readonly [string, string])[] = [
@@ -122,7 +116,7 @@ export function NewForm({ form, check, error, onChange }: Props) {
           <span class="field-label">How convolutions overwrite their input</span>
           <Tabs
             label="Strategy"
-            options={strategies}
+            options={strategyTitles}
             value={form.strategy}
             onChange={(value) => set('strategy', value)}
           />

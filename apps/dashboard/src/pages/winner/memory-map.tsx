@@ -1,6 +1,6 @@
 import { parseNetwork, printLayer, type Shape, type Strategy, storageReport } from '@bitkiln/core';
 import type { Winner } from '../../api/types.ts';
-import { bytes } from '../../format/format.ts';
+import { bytes, strategyTitles } from '../../format/format.ts';
 
 /**
  * The device's memory, layer by layer: the weights stand in flash; under them the activations alive at once, under
@@ -76,13 +76,7 @@ export function MemoryMap({ winner, input }: { readonly winner: Winner; readonly
   );
 }
 
-const titles: Readonly<Record<string, string>> = {
-  herringbone: 'herringbone',
-  transpose: 'transpose',
-  normal: 'row by row',
-  naive: 'two buffers',
-};
-
 function title(strategy: string): string {
-  return titles[strategy] ?? strategy;
+  const known = strategyTitles.find(([name]) => name === strategy);
+  return known === undefined ? strategy : known[1].toLowerCase();
 }
