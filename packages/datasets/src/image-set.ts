@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ImageSet } from '@bitkiln/core';
+import type { DatasetInfo, ImageSet } from '@bitkiln/core';
 import { type DatasetParts, packedBody, packedLayout } from './packed/packed-format.ts';
+
+/** What is known of a set without its images. */
+export interface SetSummary extends DatasetInfo {
+  readonly sha256: string;
+  readonly train: Pick<ImageSet, 'count'>;
+}
 
 /** Zeroed memory that the threads of a process share. */
 export function sharedBytes(length: number): Uint8Array {

@@ -11,9 +11,8 @@ import {
   parseIdx,
   validationSplit,
 } from '@bitkiln/core';
-import type { SetSummary } from './augmented/recipe.ts';
 import { DatasetError } from './dataset-error.ts';
-import { datasetSha256, shareImages } from './image-set.ts';
+import { datasetSha256, type SetSummary, shareImages } from './image-set.ts';
 
 export const mnistInfo: DatasetInfo = {
   name: 'mnist',

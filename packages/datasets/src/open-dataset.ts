@@ -7,13 +7,12 @@ import {
   checkAugmentation,
   type Recipe,
   recipeKey,
-  type SetSummary,
 } from './augmented/recipe.ts';
 import { type DataFolders, dataFolders } from './data-folders.ts';
 import { DatasetError } from './dataset-error.ts';
-import { loadMnist, mnistSummary } from './mnist.ts';
+import type { SetSummary } from './image-set.ts';
 import type { Watch } from './progress.ts';
-import { findDataset, listDatasets } from './registry.ts';
+import { datasetNames, findSet, inHand, type KnownSet, listDatasets } from './registry.ts';
 import type { DatasetSource } from './remote/dataset-source.ts';
 import { fetchDataset } from './remote/fetch-dataset.ts';
 import { withBuildLock } from './store/build-lock.ts';
@@ -84,21 +83,13 @@ async function recipeOf(base: SetSummary, augmentation: Exclude<Augmentation, 'n
   return { trainer, recipe: augmentationRecipe(base, trainer?.numericsId ?? null) };
 }
 
-/** A set to augment. Its images fill memory that an augmented set from the cache needs: they are read once asked for. */
-interface BaseSet {
-  readonly summary: SetSummary;
-  load(): Promise<Dataset>;
-}
-
-/** For a user's own set the source, where there is one, decides which set has the name. */
-async function baseSet(name: string, folders: DataFolders, options: OpenOptions): Promise<BaseSet> {
+/** The set to augment. For a user's own set the source, where there is one, decides which set has the name. */
+async function baseSet(name: string, folders: DataFolders, options: OpenOptions): Promise<KnownSet> {
   const { source = null, signal } = options;
-  if (name === mnistSummary.name) return { summary: mnistSummary, load: () => loadMnist() };
-  const inHand = (set: Dataset): BaseSet => ({ summary: set, load: async () => set });
-  const here = await findDataset(name, folders);
-  if (here !== null && source === null) return inHand(here);
+  const here = await findSet(name, folders);
+  if (here !== null && (source === null || datasetNames.includes(name))) return here;
   const described = source === null ? null : await source.describe(name, signal);
-  if (here !== null && (described === null || described.sha256 === here.sha256)) return inHand(here);
+  if (here !== null && (described === null || described.sha256 === here.summary.sha256)) return here;
   if (source !== null && described !== null) {
     const fetched = await fetchDataset(folders.cache, source, name, described.sha256, options);
     if (fetched !== null) return inHand(fetched);
@@ -108,7 +99,7 @@ async function baseSet(name: string, folders: DataFolders, options: OpenOptions)
 }
 
 async function augmentedSet(
-  base: BaseSet,
+  base: KnownSet,
   augmentation: Exclude<Augmentation, 'none'>,
   folders: DataFolders,
   options: OpenOptions,

@@ -1,7 +1,8 @@
 import type { Dataset, DatasetInfo } from '@bitkiln/core';
 import { type DataFolders, dataFolders } from './data-folders.ts';
 import { DatasetError } from './dataset-error.ts';
-import { loadMnist, mnistInfo } from './mnist.ts';
+import type { SetSummary } from './image-set.ts';
+import { loadMnist, mnistInfo, mnistSummary } from './mnist.ts';
 import { loadOwnSet } from './own/load-own.ts';
 import { readRegistry } from './own/registry-file.ts';
 
@@ -31,15 +32,26 @@ export async function datasetInfo(name: string, folders: DataFolders = dataFolde
  * @throws DatasetError where there is no such data set or its files are not what they should be
  */
 export async function loadDataset(name: string, folders: DataFolders = dataFolders()): Promise<Dataset> {
-  const dataset = await findDataset(name, folders);
-  if (dataset !== null) return dataset;
+  const set = await findSet(name, folders);
+  if (set !== null) return set.load();
   const expected = `one of ${(await listDatasets(folders)).join(', ')}`;
   throw new DatasetError({ source: 'data set', field: 'name', value: name, expected });
 }
 
-/** As `loadDataset`, but null where this host has no data set of the name. */
-export async function findDataset(name: string, folders: DataFolders): Promise<Dataset | null> {
-  if (name === 'mnist') return loadMnist();
+/** A set that can be had. Where what it is is known beforehand, its images are read only once asked for. */
+export interface KnownSet {
+  readonly summary: SetSummary;
+  load(): Promise<Dataset>;
+}
+
+/** A set whose images have been read. */
+export function inHand(set: Dataset): KnownSet {
+  return { summary: set, load: async () => set };
+}
+
+/** The set of the name; null where this host has none. @throws DatasetError as `loadDataset` */
+export async function findSet(name: string, folders: DataFolders): Promise<KnownSet | null> {
+  if (name === 'mnist') return { summary: mnistSummary, load: () => loadMnist() };
   const set = (await readRegistry(folders.datasets)).get(name);
-  return set === undefined ? null : loadOwnSet(folders.datasets, name, set);
+  return set === undefined ? null : inHand(await loadOwnSet(folders.datasets, name, set));
 }

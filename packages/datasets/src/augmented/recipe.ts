@@ -3,7 +3,6 @@ import {
   type DatasetInfo,
   type ElasticSettings,
   elasticVersion,
-  type ImageSet,
   majorElastic,
   minorElastic,
   printNetwork,
@@ -11,17 +10,12 @@ import {
 } from '@bitkiln/core';
 import type { NumericsId } from '@bitkiln/trainer';
 import { DatasetError } from '../dataset-error.ts';
+import type { SetSummary } from '../image-set.ts';
 import { teacherNetwork, teacherSettings } from './teacher-network.ts';
 
 /** How an experiment's training images are augmented. */
 export const augmentations = ['none', 'elastic', 'published'] as const;
 export type Augmentation = (typeof augmentations)[number];
-
-/** What is known of a set without its images. */
-export interface SetSummary extends DatasetInfo {
-  readonly sha256: string;
-  readonly train: Pick<ImageSet, 'count'>;
-}
 
 /** Everything that an augmented set is a function of: equal recipes make equal bytes. */
 export interface Recipe {
