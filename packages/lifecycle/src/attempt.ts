@@ -72,6 +72,24 @@ export async function lockAttempt(transaction: Transaction, fence: Fence): Promi
   return trial;
 }
 
+/**
+ * Locks the trial of an attempt that reports its end.
+ *
+ * @returns `repeated`: this attempt has ended in that way before, so that there is nothing more to do.
+ * @throws StaleAttemptError where the attempt has ended in another way or a later one exists.
+ */
+export async function lockReport(
+  transaction: Transaction,
+  fence: Fence,
+  reported: AttemptEnd,
+): Promise<{ readonly trial: LockedTrial; readonly repeated: boolean }> {
+  const trial = await lockTrial(transaction, fence.trialId);
+  if (trial !== null && holds(trial, fence)) return { trial, repeated: false };
+  const end = await attemptEnd(transaction, fence);
+  if (trial !== null && end === reported) return { trial, repeated: true };
+  throw new StaleAttemptError(describeFence(fence), staleReason(end));
+}
+
 /** Whether an attempt may write. */
 export function holds(trial: LockedTrial, fence: Fence): boolean {
   return trial.state === 'running' && trial.attempt === fence.attempt;
@@ -95,6 +113,16 @@ export function staleReason(end: AttemptEnd | 'running' | null): StaleReason {
   return end === 'cancelled' || end === 'preempted' ? end : 'ended';
 }
 
+/** CTEs that end attempt $2 of trial $1, and free its worker. */
+export function endedAttempt(state: string, reason: string): string {
+  return `ended AS (
+       UPDATE attempts SET state = ${state}, reason = ${reason}, ended_at = clock_timestamp()
+        WHERE trial_id = $1 AND number = $2 RETURNING worker_id
+     ), freed AS (
+       UPDATE workers SET current_trial_id = NULL FROM ended WHERE id = worker_id AND current_trial_id = $1
+     )`;
+}
+
 /** Ends the attempt's own row. */
 export async function endAttempt(
   transaction: Transaction,
@@ -102,14 +130,12 @@ export async function endAttempt(
   state: AttemptEnd,
   reason: string | null,
 ): Promise<void> {
-  await transaction.query(
-    `WITH ended AS (
-       UPDATE attempts SET state = $3, reason = $4, ended_at = clock_timestamp()
-        WHERE trial_id = $1 AND number = $2 RETURNING worker_id
-     )
-     UPDATE workers SET current_trial_id = NULL FROM ended WHERE id = worker_id AND current_trial_id = $1`,
-    [fence.trialId, fence.attempt, state, reason],
-  );
+  await transaction.query(`WITH ${endedAttempt('$3', '$4')} SELECT`, [
+    fence.trialId,
+    fence.attempt,
+    state,
+    reason,
+  ]);
 }
 
 export function describeFence({ trialId, attempt }: Fence): string {

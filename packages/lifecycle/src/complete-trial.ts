@@ -1,15 +1,7 @@
-import {
-  attemptEnd,
-  describeFence,
-  holds,
-  type LockedTrial,
-  lockTrial,
-  staleReason,
-  trialFields,
-} from './attempt.ts';
+import { describeFence, endedAttempt, type LockedTrial, lockReport, trialFields } from './attempt.ts';
 import { recordComparison } from './compare-repeat.ts';
 import type { Database } from './database.ts';
-import { InvalidEpochError, StaleAttemptError } from './errors.ts';
+import { InvalidEpochError } from './errors.ts';
 import type { EventData } from './events.ts';
 import { countTrial, experimentState } from './finish-stage.ts';
 import { inTransaction, type Transaction } from './transaction.ts';
@@ -24,12 +16,8 @@ import type { CompleteTrialResult, Fence } from './types.ts';
  */
 export function completeTrial(database: Database, fence: Fence): Promise<CompleteTrialResult> {
   return inTransaction(database, async (transaction) => {
-    const trial = await lockTrial(transaction, fence.trialId);
-    if (trial === null || !holds(trial, fence)) {
-      const end = await attemptEnd(transaction, fence);
-      if (trial === null || end !== 'succeeded') {
-        throw new StaleAttemptError(describeFence(fence), staleReason(end));
-      }
+    const { trial, repeated } = await lockReport(transaction, fence, 'succeeded');
+    if (repeated) {
       return { counted: false, experimentState: await experimentState(transaction, trial.experiment_id) };
     }
     if (trial.epochs_done !== trial.stage_epochs) {
@@ -58,12 +46,7 @@ async function endAsSucceeded(
     validationTotal: trial.validation_total!,
   };
   await transaction.query(
-    `WITH ended AS (
-       UPDATE attempts SET state = 'succeeded', ended_at = clock_timestamp()
-        WHERE trial_id = $1 AND number = $2 RETURNING worker_id
-     ), freed AS (
-       UPDATE workers SET current_trial_id = NULL FROM ended WHERE id = worker_id AND current_trial_id = $1
-     ), dropped AS (
+    `WITH ${endedAttempt(`'succeeded'`, 'NULL')}, dropped AS (
        DELETE FROM checkpoints WHERE trial_id = $1 AND kind = 'latest' RETURNING sha256
      ), numbered AS (
        UPDATE experiments SET event_sequence = event_sequence + 1 WHERE id = $3 RETURNING event_sequence

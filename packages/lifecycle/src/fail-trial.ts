@@ -1,5 +1,5 @@
 import { appendEvent } from './append-event.ts';
-import { attemptEnd, endAttempt, type LockedTrial, lockAttempt, lockTrial, trialFields } from './attempt.ts';
+import { endAttempt, type LockedTrial, lockReport, trialFields } from './attempt.ts';
 import type { Database } from './database.ts';
 import { countTrial, experimentState } from './finish-stage.ts';
 import { maxFailures } from './lease.ts';
@@ -16,13 +16,9 @@ import type { FailTrialResult, Fence } from './types.ts';
  */
 export function failTrial(database: Database, fence: Fence, reason: string): Promise<FailTrialResult> {
   return inTransaction(database, async (transaction) => {
-    const before = await lockTrial(transaction, fence.trialId);
-    if (before !== null && (await attemptEnd(transaction, fence)) === 'failed') {
-      const trialState = before.state === 'failed' ? 'failed' : 'queued';
-      return { trialState, experimentState: await experimentState(transaction, before.experiment_id) };
-    }
-    const trial = await lockAttempt(transaction, fence);
-    const trialState = await failAttempt(transaction, trial, reason);
+    const { trial, repeated } = await lockReport(transaction, fence, 'failed');
+    const told = trial.state === 'failed' ? 'failed' : 'queued';
+    const trialState = repeated ? told : await failAttempt(transaction, trial, reason);
     return { trialState, experimentState: await experimentState(transaction, trial.experiment_id) };
   });
 }

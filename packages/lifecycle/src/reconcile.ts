@@ -1,4 +1,4 @@
-import { lockTrial } from './attempt.ts';
+import { holds, lockTrial } from './attempt.ts';
 import type { Database } from './database.ts';
 import { lockExperiment, requeueEvaluation } from './evaluation.ts';
 import { defaultLeaseMs } from './lease.ts';
@@ -59,7 +59,7 @@ async function preemptLapsedTrials(database: Database): Promise<number> {
   for (const { trial_id: trialId, number: attempt } of lapsed.rows) {
     preempted += await inTransaction(database, async (transaction) => {
       const trial = await lockTrial(transaction, trialId);
-      if (trial === null || trial.state !== 'running' || trial.attempt !== attempt) return 0;
+      if (trial === null || !holds(trial, { trialId, attempt })) return 0;
       // The worker may have extended it since.
       const still = await transaction.query(
         'SELECT 1 FROM attempts WHERE trial_id = $1 AND number = $2 AND lease_expires_at < clock_timestamp()',

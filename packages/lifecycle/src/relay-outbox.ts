@@ -12,6 +12,7 @@ const batch = 500;
  * @returns how many were sent.
  */
 export async function relayOutbox(database: Database, queue: JobQueue): Promise<number> {
+  // Mostly none waits: a look costs less than a transaction.
   const waiting = await database.pool.query('SELECT FROM outbox LIMIT 1');
   if (waiting.rowCount === 0) return 0;
   for (let sent = 0; ; ) {

@@ -1,4 +1,4 @@
-import { lockTrial } from './attempt.ts';
+import { holds, lockTrial } from './attempt.ts';
 import type { Database } from './database.ts';
 import { preemptTrial } from './preempt-trial.ts';
 import { inTransaction } from './transaction.ts';
@@ -12,7 +12,7 @@ import type { Fence } from './types.ts';
 export function releaseTrial(database: Database, fence: Fence, reason: string): Promise<boolean> {
   return inTransaction(database, async (transaction) => {
     const trial = await lockTrial(transaction, fence.trialId);
-    if (trial === null || trial.state !== 'running' || trial.attempt !== fence.attempt) return false;
+    if (trial === null || !holds(trial, fence)) return false;
     await preemptTrial(transaction, trial, reason);
     return true;
   });

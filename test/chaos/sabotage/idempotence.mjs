@@ -5,8 +5,8 @@ register('./hooks.mjs', import.meta.url, {
   data: [
     {
       file: 'packages/lifecycle/src/complete-trial.ts',
-      from: 'trial === null || !holds(trial, fence)',
-      to: 'trial === null',
+      from: 'if (repeated)',
+      to: 'if (false)',
     },
   ],
 });

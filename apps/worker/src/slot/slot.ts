@@ -94,11 +94,11 @@ async function workOnNext(consumer: JobConsumer, slot: SlotContext): Promise<voi
   const { database, queue, stopping, log } = slot;
   const job = await consumer.next(stopping.draining);
   if (job === null) return;
-  let ended: Promise<void> | undefined;
-  const work = await claimJob(job.payload, slot).finally(() => {
-    // A job that can't be ended comes back, and its claim is refused then.
-    ended = job.done().catch((error) => log.warn({ err: error }, 'a job could not be ended'));
-  });
+  const claim = claimJob(job.payload, slot);
+  // A job that can't be ended comes back, and its claim is refused then.
+  const end = () => job.done().catch((error) => log.warn({ err: error }, 'a job could not be ended'));
+  const ended = claim.then(end, end);
+  const work = await claim;
   await Promise.all([work?.(), ended]);
   if (work === null) return;
   await relayOutbox(database, queue).catch((error) =>
