@@ -166,13 +166,18 @@ describe('repeats and invalid trials', () => {
     expect(faults).toEqual([]);
   });
 
-  test('an invalid trial’s curve is told apart', async () => {
+  test('an invalid trial’s curve is told apart, and its own page says so at once', async () => {
     const float = await trialsOf('float');
     const picked = (
       await database.prisma.stage.findFirstOrThrow({ where: { experimentId: id, name: 'float' } })
     ).pickedTrialId;
     const other = float.find((trial) => trial.id !== picked)!;
+    const own = await openPage(`/ui/trials/${other.id}`);
+    await own.locator('.readouts').waitFor();
+    await own.getByRole('status', { name: 'connection: live' }).waitFor();
     await post(`/trials/${other.id}/invalidate`, { reason: 'a cat sat on the worker' });
+    await own.getByText('Declared invalid: a cat sat on the worker').waitFor();
+    await own.close();
     await page.goto(`${service.url}/ui/experiments/${id}?stage=float`);
     await eventually(() => page.locator('.chart-note').allTextContents()).toEqual([
       'dashed: 1 declared invalid',

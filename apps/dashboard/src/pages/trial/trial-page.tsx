@@ -23,8 +23,7 @@ export default function TrialPage({ id }: { readonly id: string }) {
   const experiment = useResource(found === null ? null : `experiment ${found.experimentId}`, (signal) =>
     get<Experiment>(`/experiments/${found!.experimentId}`, signal),
   );
-  const running = found !== null && ['queued', 'running', 'preempted'].includes(found.state);
-  useTrialEvents(running && experiment.data ? experiment.data : null, id, () => {
+  useTrialEvents(experiment.data, id, () => {
     trial.reload();
     epochs.reload();
   });
