@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lowerNetwork, parseNetwork } from '@bitkiln/core';
-import { claimTrial, type Database, type Fence, recordEpoch, registerWorker } from '@bitkiln/lifecycle';
+import {
+  claimTrial,
+  type Database,
+  type EpochRecord,
+  type Fence,
+  recordEpochs,
+  registerWorker,
+} from '@bitkiln/lifecycle';
 
 const numericsId = { trainer: 'bench', definition: 1, options: '', reproducible: true };
 const leaseMs = 600_000;
@@ -43,7 +50,7 @@ export async function recordSteadily(
     const started = performance.now();
     while (!stopped && count < 49 * fences.length) {
       const epoch = Math.floor(count / fences.length);
-      await recordEpoch(database, fences[count % fences.length]!, recordOf(epoch, parameters), leaseMs);
+      await recordEpochs(database, fences[count % fences.length]!, [recordOf(epoch, parameters)], leaseMs);
       count += 1;
       await sleep(Math.max(0, started + (count * 1000) / perSecond - performance.now()));
     }
@@ -55,7 +62,7 @@ export async function recordSteadily(
   };
 }
 
-function recordOf(epoch: number, parameters: number): Parameters<typeof recordEpoch>[2] {
+function recordOf(epoch: number, parameters: number): EpochRecord {
   const zeros = () => new Float32Array(parameters);
   const loss = 0.5 / (1 + epoch) + 0.03;
   return {

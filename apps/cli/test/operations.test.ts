@@ -13,7 +13,7 @@ import {
   type Database,
   type Fence,
   failTrial,
-  recordEpoch,
+  recordEpochs,
   registerWorker,
   releaseTrial,
   submitExperiment,
@@ -99,22 +99,24 @@ async function train(trialId: string, epochs: number, shift = 0): Promise<Fence>
   const { fence, resume } = claimed.trial;
   for (let epoch = resume?.epochsDone ?? 0; epoch < epochs; epoch += 1) {
     const vector = new Float32Array(4).fill(epoch);
-    await recordEpoch(database, fence, {
-      epoch,
-      learningRate: 0.005,
-      trainLoss: 1 / (epoch + 1) + shift,
-      validationLoss: 1 / (epoch + 1),
-      validationCorrect: 9000,
-      validationTotal: 10_000,
-      durationMs: 1,
-      checkpoint: {
-        epochsDone: epoch + 1,
-        steps: epoch + 1,
-        parameters: vector,
-        firstMoment: vector,
-        secondMoment: vector,
+    await recordEpochs(database, fence, [
+      {
+        epoch,
+        learningRate: 0.005,
+        trainLoss: 1 / (epoch + 1) + shift,
+        validationLoss: 1 / (epoch + 1),
+        validationCorrect: 9000,
+        validationTotal: 10_000,
+        durationMs: 1,
+        checkpoint: {
+          epochsDone: epoch + 1,
+          steps: epoch + 1,
+          parameters: vector,
+          firstMoment: vector,
+          secondMoment: vector,
+        },
       },
-    });
+    ]);
   }
   return fence;
 }

@@ -31,7 +31,7 @@ export { type PrunedExperiment, type PruneRules, prune } from './prune.ts';
 export type { JobConsumer, JobQueue, QueueCounts, TakenJob } from './queue/job-queue.ts';
 export { openQueue, type QueueOptions } from './queue/open-queue.ts';
 export { reconcile } from './reconcile.ts';
-export { recordEpoch } from './record-epoch.ts';
+export { recordEpochs } from './record-epochs.ts';
 export { recordWinner } from './record-winner.ts';
 export { relayOutbox } from './relay-outbox.ts';
 export { releaseEvaluation } from './release-evaluation.ts';

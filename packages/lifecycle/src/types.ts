@@ -125,12 +125,17 @@ export interface EpochRecord {
   readonly checkpoint: ResumePoint;
 }
 
-export interface RecordEpochResult {
-  readonly epochsDone: number;
-  /** False where this very epoch had been recorded before by the same attempt (a repeated call). */
-  readonly recorded: boolean;
+/** In what an epoch is better than all before it. */
+export interface RecordedEpoch {
+  readonly epoch: number;
   readonly lowestLoss: boolean;
   readonly highestAccuracy: boolean;
+}
+
+export interface RecordEpochsResult {
+  readonly epochsDone: number;
+  /** None where these very epochs had been recorded before by the same attempt (a repeated call). */
+  readonly recorded: readonly RecordedEpoch[];
   /** The experiment is paused: hand the trial back now. */
   readonly paused: boolean;
 }

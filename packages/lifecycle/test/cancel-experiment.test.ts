@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cancelExperiment, claimTrial, completeTrial, NotFoundError, recordEpoch } from '../src/index.ts';
+import { cancelExperiment, claimTrial, completeTrial, NotFoundError, recordEpochs } from '../src/index.ts';
 import { useDatabase } from './support/database.ts';
 import {
   claim,
@@ -63,7 +63,7 @@ test('cancelling while the last trials finish leaves either a cancelled or a run
     const fences = [];
     for (const id of await waitingTrials(database(), experimentId)) {
       const { fence } = await claim(database(), id);
-      for (const epoch of [0, 1]) await recordEpoch(database(), fence, epochRecord(epoch));
+      for (const epoch of [0, 1]) await recordEpochs(database(), fence, [epochRecord(epoch)]);
       fences.push(fence);
     }
     const ends = fences.map((fence) => completeTrial(database(), fence).catch(() => null));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { claimTrial, type Database, type NumericsId, recordEpoch, releaseTrial } from '../src/index.ts';
+import { claimTrial, type Database, type NumericsId, recordEpochs, releaseTrial } from '../src/index.ts';
 import { useDatabase } from './support/database.ts';
 import {
   claim,
@@ -86,7 +86,7 @@ test('resumes from the latest checkpoint with the same bytes', async () => {
   const id = await firstTrial();
   const first = await claim(database(), id);
   const record = epochRecord(0);
-  await recordEpoch(database(), first.fence, record);
+  await recordEpochs(database(), first.fence, [record]);
   await releaseTrial(database(), first.fence, 'drained');
   const second = await claim(database(), id);
   expect(second.fence).toEqual({ trialId: id, attempt: 2 });
@@ -148,7 +148,7 @@ test("starts later stages from the pick's lowest-loss checkpoint, to be calibrat
     const trial = await claim(database(), id!);
     starts.push(trial.start);
     // The first epoch has the lowest loss, the second the highest accuracy.
-    await recordEpoch(database(), trial.fence, epochRecord(0, { validationLoss: 0.1 }));
+    await recordEpochs(database(), trial.fence, [epochRecord(0, { validationLoss: 0.1 })]);
     await finish(database(), { ...trial, resume: epochRecord(0).checkpoint }, { validationLoss: 0.2 });
     starts.push(id);
   }
@@ -162,7 +162,7 @@ test("starts later stages from the pick's lowest-loss checkpoint, to be calibrat
 test('a checkpoint whose bytes were damaged fails the attempt with the reason, until none is left', async () => {
   const id = await firstTrial();
   const trial = await claim(database(), id);
-  await recordEpoch(database(), trial.fence, epochRecord(0));
+  await recordEpochs(database(), trial.fence, [epochRecord(0)]);
   await releaseTrial(database(), trial.fence, 'drained');
   await database().pool.query(
     `UPDATE checkpoints SET second_moment = set_byte(second_moment, 3, 17) WHERE trial_id = $1 AND kind = 'latest'`,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { completeTrial, type Fence, failTrial, recordEpoch, releaseTrial } from '../src/index.ts';
+import { completeTrial, type Fence, failTrial, recordEpochs, releaseTrial } from '../src/index.ts';
 import { useDatabase } from './support/database.ts';
 import { claim, epochRecord, finish, submit, waitingTrials } from './support/experiment.ts';
 
@@ -25,7 +25,7 @@ test('a failed trial is queued again and goes on from its checkpoint', async () 
   const experimentId = await submit(database());
   const [id] = await waitingTrials(database(), experimentId);
   const first = await claim(database(), id!);
-  await recordEpoch(database(), first.fence, epochRecord(0));
+  await recordEpochs(database(), first.fence, [epochRecord(0)]);
   expect(await failTrial(database(), first.fence, 'out of memory')).toEqual({
     trialState: 'queued',
     experimentState: 'running',
@@ -142,7 +142,7 @@ test('trials that succeed and fail at the same moment end the stage once', async
         }
       }
       const { fence } = await claim(database(), id);
-      for (const epoch of [0, 1]) await recordEpoch(database(), fence, epochRecord(epoch));
+      for (const epoch of [0, 1]) await recordEpochs(database(), fence, [epochRecord(epoch)]);
       ends.push(() =>
         index % 2 === 0 ? failTrial(database(), fence, 'broken') : completeTrial(database(), fence),
       );

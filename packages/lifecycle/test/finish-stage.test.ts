@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { selectByZScore, stageNames } from '@bitkiln/core';
 import { expect, test } from 'vitest';
-import { completeTrial, InvalidEpochError, recordEpoch } from '../src/index.ts';
+import { completeTrial, InvalidEpochError, recordEpochs } from '../src/index.ts';
 import { useDatabase } from './support/database.ts';
 import { claim, epochRecord, finish, submit, waitingTrials } from './support/experiment.ts';
 
@@ -26,7 +26,7 @@ async function trainStage(experimentId: string) {
   const trials = [];
   for (const id of await waitingTrials(database(), experimentId)) {
     const trial = await claim(database(), id);
-    for (const epoch of [0, 1]) await recordEpoch(database(), trial.fence, epochRecord(epoch));
+    for (const epoch of [0, 1]) await recordEpochs(database(), trial.fence, [epochRecord(epoch)]);
     trials.push(trial);
   }
   return trials;
@@ -35,7 +35,7 @@ async function trainStage(experimentId: string) {
 test('a trial with epochs missing is not complete', async () => {
   const experimentId = await submit(database());
   const trial = await claim(database(), (await waitingTrials(database(), experimentId))[0]!);
-  await recordEpoch(database(), trial.fence, epochRecord(0));
+  await recordEpochs(database(), trial.fence, [epochRecord(0)]);
   await expect(completeTrial(database(), trial.fence)).rejects.toThrow(InvalidEpochError);
   await expect(completeTrial(database(), trial.fence)).rejects.toThrow(/has 1 epochs; expected 2/);
 });
@@ -103,22 +103,18 @@ test("the published experiment's trials lead to the published picks and winner",
       expect(trial.trialIndex).toBe(index);
       const correct = (accuracy: number) => Math.round(accuracy * 10_000);
       // One epoch has the lowest loss; the other the highest accuracy, where that is another.
-      await recordEpoch(
-        database(),
-        trial.fence,
+      await recordEpochs(database(), trial.fence, [
         epochRecord(0, {
           validationLoss: outcome.checkpointValLoss,
           validationCorrect: correct(outcome.checkpointValAccuracy),
         }),
-      );
-      await recordEpoch(
-        database(),
-        trial.fence,
+      ]);
+      await recordEpochs(database(), trial.fence, [
         epochRecord(1, {
           validationLoss: outcome.checkpointValLoss + 1,
           validationCorrect: correct(outcome.bestValAccuracy),
         }),
-      );
+      ]);
       await completeTrial(database(), trial.fence);
     }
   }

@@ -10,7 +10,7 @@ import {
   type JobQueue,
   migrate,
   openQueue,
-  recordEpoch,
+  recordEpochs,
   retryTransient,
   startMaintenance,
 } from '../src/index.ts';
@@ -47,14 +47,14 @@ test('a killed Postgres that comes back loses no epoch, and the work goes on wit
     if (first?.payload.kind !== 'trial') throw new Error('no trial came');
     const { fence } = await claim(database, first.payload.trialId, { leaseMs: 60_000 });
     await first.done();
-    await recordEpoch(database, fence, epochRecord(0), 60_000);
+    await recordEpochs(database, fence, [epochRecord(0)], 60_000);
 
     const pid = await readFile(join(folder, 'postgres', 'data', 'postmaster.pid'), 'utf8');
     process.kill(Number.parseInt(pid, 10), 'SIGKILL');
     // Its sessions outlive it by a moment.
     await expect.poll(() => database.pool.query('SELECT 1').catch(() => 'gone')).toBe('gone');
     const retries: unknown[] = [];
-    const recorded = retryTransient(() => recordEpoch(database, fence, epochRecord(1), 60_000), {
+    const recorded = retryTransient(() => recordEpochs(database, fence, [epochRecord(1)], 60_000), {
       signal,
       onRetry: (error) => retries.push(error),
     });

@@ -10,7 +10,7 @@ import {
   type NumericsId,
   openQueue,
   reconcile,
-  recordEpoch,
+  recordEpochs,
   relayOutbox,
   retireWorker,
   startMaintenance,
@@ -100,7 +100,7 @@ test('a trial whose lease lapsed is preempted and woken again, once', async () =
   const experimentId = await submitted();
   const [id] = await waitingTrials(database(), experimentId);
   const { fence } = await claim(database(), id!, { leaseMs: 200 });
-  await recordEpoch(database(), fence, epochRecord(0), 200);
+  await recordEpochs(database(), fence, [epochRecord(0)], 200);
   expect(await reconcile(database(), queue)).toMatchObject({ preemptedTrials: 0 });
   await sleep(250);
   const reports = await Promise.all([1, 2, 3].map(() => reconcile(database(), queue)));
@@ -221,7 +221,7 @@ test("maintenance brings a killed worker's trial to another within five seconds"
     expect(job?.payload).toEqual({ kind: 'trial', trialId: id });
     const { fence } = await claim(database(), id!);
     await job!.done();
-    await recordEpoch(database(), fence, epochRecord(0));
+    await recordEpochs(database(), fence, [epochRecord(0)]);
     // From here on the worker is silent.
     const killed = performance.now();
     const next = await consumer.next(AbortSignal.timeout(10_000));

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from '@bitkiln/infra';
 import { createTestDatabase } from '@bitkiln/infra/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectDatabase, type Database, extendLease, isTransientError, recordEpoch } from '../src/index.ts';
+import { connectDatabase, type Database, extendLease, isTransientError, recordEpochs } from '../src/index.ts';
 import { claim, epochRecord, submit, waitingTrials } from './support/experiment.ts';
 
 /** Between the worker and Postgres; once `silent`, it keeps every connection open and passes nothing on. */
@@ -54,7 +54,7 @@ test('a connection that falls silent holds neither a lease extension nor, on the
   expect(isTransientError(extended)).toBe(true);
   expect(performance.now() - started).toBeLessThan(8000);
   // The server gives up the silent transaction, and another connection records the epoch.
-  expect(await recordEpoch(direct, fence, epochRecord(0))).toMatchObject({ recorded: true });
+  expect(await recordEpochs(direct, fence, [epochRecord(0)])).toMatchObject({ recorded: [{ epoch: 0 }] });
   expect(performance.now() - started).toBeLessThan(15_000);
   silent = false;
   client.release(true);

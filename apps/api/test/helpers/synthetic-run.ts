@@ -8,7 +8,7 @@ import {
   type Database,
   type Fence,
   pinData,
-  recordEpoch,
+  recordEpochs,
   recordWinner,
   registerWorker,
 } from '@bitkiln/lifecycle';
@@ -77,7 +77,7 @@ export async function trainEpochs(
         secondMoment: new Float32Array(size),
       },
     };
-    await recordEpoch(database, fence, record, leaseMs);
+    await recordEpochs(database, fence, [record], leaseMs);
   }
   return fence;
 }

@@ -74,11 +74,12 @@ export class ComputeThread {
   }
 
   /**
-   * Yields a trial's epochs. Asking for the next one says that the last is recorded; until then the thread runs at
-   * most one epoch ahead. An aborted signal ends the iteration at once with the signal's reason.
+   * Yields a trial's epochs, those that were finished meanwhile together. Asking for more says that the last are
+   * recorded; until then the thread runs ahead only a little (epoch-batches). An aborted signal ends the iteration at
+   * once with the signal's reason.
    * @throws ThreadError, ThreadDiedError
    */
-  async *train(order: TrainOrder, signal: AbortSignal): AsyncGenerator<EpochResult, void, void> {
+  async *train(order: TrainOrder, signal: AbortSignal): AsyncGenerator<readonly EpochResult[], void, void> {
     yield* this.#perform(order, signal);
   }
 
@@ -93,7 +94,7 @@ export class ComputeThread {
     await this.#worker.terminate();
   }
 
-  async *#perform(order: Order, signal: AbortSignal): AsyncGenerator<EpochResult, unknown, void> {
+  async *#perform(order: Order, signal: AbortSignal): AsyncGenerator<readonly EpochResult[], unknown, void> {
     signal.throwIfAborted();
     if (this.#death !== null) throw this.#death;
     const number = ++this.#orders;
@@ -104,9 +105,9 @@ export class ComputeThread {
       for await (const [reply] of replies as AsyncIterable<[ThreadReply]>) {
         if (reply.number !== number) continue;
         switch (reply.kind) {
-          case 'epoch':
-            yield reply.result;
-            this.#post({ kind: 'recorded', number, epoch: reply.result.epoch });
+          case 'epochs':
+            yield reply.results;
+            this.#post({ kind: 'recorded', number });
             continue;
           case 'done':
             settled = true;

@@ -50,8 +50,8 @@ export type Order = TrainOrder | EvaluateOrder;
 /** Orders are numbered from 1, so that replies to one that was given up are told apart. */
 export type ThreadRequest =
   | { readonly kind: 'order'; readonly number: number; readonly order: Order }
-  /** The epoch is safe: the thread may run one more ahead. */
-  | { readonly kind: 'recorded'; readonly number: number; readonly epoch: number }
+  /** The epochs last sent are safe: the thread may send more. */
+  | { readonly kind: 'recorded'; readonly number: number }
   | { readonly kind: 'abort'; readonly number: number };
 
 /** The first message of a thread, once its trainer has passed its self-test. */
@@ -61,7 +61,7 @@ export interface ThreadReady {
 }
 
 export type ThreadReply =
-  | { readonly kind: 'epoch'; readonly number: number; readonly result: EpochResult }
+  | { readonly kind: 'epochs'; readonly number: number; readonly results: readonly EpochResult[] }
   | { readonly kind: 'done'; readonly number: number; readonly result: EvaluationResult | null }
   | { readonly kind: 'failed'; readonly number: number; readonly error: PlainError }
   /** Answers an abort: the order has ended, one way or another. */

@@ -1,14 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EpochResult, Trainer } from '@bitkiln/trainer';
 import { plainError } from '../threads/plain-error.ts';
+import { EpochBatches } from './epoch-batches.ts';
 import type { Order, ThreadReply, ThreadRequest, TrainOrder } from './messages.ts';
-import { OneAhead } from './one-ahead.ts';
 import { trialTask } from './trial-task.ts';
 
 interface Running {
   readonly number: number;
   readonly abort: AbortController;
-  readonly ahead: OneAhead;
+  readonly batches: EpochBatches;
   readonly ended: Promise<void>;
 }
 
@@ -18,22 +18,24 @@ export function serveOrders(port: MessagePort, trainer: Trainer): void {
 
   function begin(number: number, order: Order): Running {
     const abort = new AbortController();
-    const ahead = new OneAhead(order.kind === 'train' ? (order.resume?.epochsDone ?? 0) : 0, abort.signal);
-    const ended = perform(trainer, order, abort.signal, async (result) => {
-      port.postMessage({ kind: 'epoch', number, result } satisfies ThreadReply, buffersOf(result));
-      await ahead.afterFinishing(result.epoch);
-    }).then(
-      (result) => port.postMessage({ kind: 'done', number, result } satisfies ThreadReply),
-      (error) => port.postMessage({ kind: 'failed', number, error: plainError(error) } satisfies ThreadReply),
-    );
-    return { number, abort, ahead, ended };
+    const send = (results: readonly EpochResult[]) =>
+      port.postMessage({ kind: 'epochs', number, results } satisfies ThreadReply, results.flatMap(buffersOf));
+    const batches = new EpochBatches(send, abort.signal);
+    const ended = perform(trainer, order, abort.signal, (result) => batches.add(result))
+      .finally(() => batches.flushed())
+      .then(
+        (result) => port.postMessage({ kind: 'done', number, result } satisfies ThreadReply),
+        (error) =>
+          port.postMessage({ kind: 'failed', number, error: plainError(error) } satisfies ThreadReply),
+      );
+    return { number, abort, batches, ended };
   }
 
   port.on('message', (request: ThreadRequest) => {
     if (request.kind === 'order') running = begin(request.number, request.order);
     if (running === null || running.number !== request.number) return;
-    const { number, abort, ahead, ended } = running;
-    if (request.kind === 'recorded') ahead.recorded(request.epoch);
+    const { number, abort, batches, ended } = running;
+    if (request.kind === 'recorded') batches.recorded();
     if (request.kind === 'abort') {
       abort.abort();
       void ended.then(() => port.postMessage({ kind: 'stopped', number } satisfies ThreadReply));

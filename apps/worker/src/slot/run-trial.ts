@@ -4,10 +4,9 @@ import {
   extendLease,
   failTrial,
   pinData,
-  recordEpoch,
+  recordEpochs,
   releaseTrial,
 } from '@bitkiln/lifecycle';
-import type { EpochResult } from '@bitkiln/trainer';
 import { tellProgress } from '../images/tell-progress.ts';
 import { holdAttempt } from './hold-attempt.ts';
 import type { SlotContext } from './slot-context.ts';
@@ -16,15 +15,15 @@ import type { SlotContext } from './slot-context.ts';
  * Trains a claimed trial until its attempt ends in one of these ways:
  *
  * - its last epoch is recorded: **completed**, and the life cycle moves the stage on;
- * - the process drains: after the epoch in hand is recorded, or at once when the grace period is over, the trial
+ * - the process drains: after the epochs in hand are recorded, or at once when the grace period is over, the trial
  *   is **released** for any worker of its numerics id to go on with;
  * - the experiment is paused: after the epoch in hand the trial is **released** too;
  * - the attempt is no longer this worker's (cancelled, or its lease lapsed and the trial went on elsewhere):
  *   training is **aborted** and nothing more is written;
  * - the trial itself goes wrong, or kills the thread: **failed**, with the reason.
  *
- * Every epoch is recorded before the epoch after the next may begin, so a kill costs at most two epochs' time and
- * never a recorded one.
+ * Training runs ahead of what is recorded by one epoch, or by a quarter of a second where epochs are short, so a kill
+ * costs little and never a recorded epoch.
  */
 export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<void> {
   const { database, images, thread, stopping } = slot;
@@ -54,11 +53,13 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
       const { train, validation } = data;
       const order = { network, input, stage, settings, trialIndex, start, resume, train, validation };
       const epochs = thread.train({ kind: 'train', experimentSeed: seed, ...order }, signal);
-      for await (const result of epochs) {
-        const record = { ...result, validationTotal: validation.count };
-        const { lowestLoss, paused } = await persist(() => recordEpoch(database, fence, record));
-        log.info({ ...figures(result), validationTotal: validation.count, lowestLoss }, 'epoch recorded');
-        if (result.epoch + 1 === settings.epochs) continue;
+      for await (const results of epochs) {
+        const records = results.map((result) => ({ ...result, validationTotal: validation.count }));
+        const { recorded, paused } = await persist(() => recordEpochs(database, fence, records));
+        records.forEach(({ checkpoint, ...figures }, index) => {
+          log.info({ ...figures, lowestLoss: recorded[index]?.lowestLoss ?? false }, 'epoch recorded');
+        });
+        if (results.at(-1)!.epoch + 1 === settings.epochs) continue;
         if (stopping.draining.aborted) return 'hand-back';
         if (paused) return 'paused';
       }
@@ -67,8 +68,4 @@ export async function runTrial(trial: ClaimedTrial, slot: SlotContext): Promise<
       return 'done';
     },
   );
-}
-
-function figures({ checkpoint, ...result }: EpochResult): Omit<EpochResult, 'checkpoint'> {
-  return result;
 }

@@ -35,9 +35,9 @@ function trainOrder(changes: Partial<TrainOrder> = {}, epochs = 6): TrainOrder {
   };
 }
 
-async function collect(epochs: AsyncIterable<EpochResult>): Promise<EpochResult[]> {
+async function collect(epochs: AsyncIterable<readonly EpochResult[]>): Promise<EpochResult[]> {
   const results: EpochResult[] = [];
-  for await (const result of epochs) results.push(result);
+  for await (const batch of epochs) results.push(...batch);
   return results;
 }
 

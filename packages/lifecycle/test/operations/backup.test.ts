@@ -13,7 +13,7 @@ import {
   type Database,
   openQueue,
   reconcile,
-  recordEpoch,
+  recordEpochs,
   recordWinner,
   repeatTrial,
   restore,
@@ -77,7 +77,7 @@ test('a restored database holds every row, and the work goes on in it', async ()
   await finish(database(), await claim(database(), done!));
   await repeatTrial(database(), done!, 'ann');
   const trial = await claim(database(), running!);
-  await recordEpoch(database(), trial.fence, epochRecord(0));
+  await recordEpochs(database(), trial.fence, [epochRecord(0)]);
 
   const file = join(folder, 'whole.bitkiln');
   const made = await backup(database().url, file);

@@ -10,7 +10,7 @@ import {
   NotFoundError,
   type PruneRules,
   prune,
-  recordEpoch,
+  recordEpochs,
   repeatTrial,
   StaleAttemptError,
 } from '../../src/index.ts';
@@ -88,13 +88,13 @@ test('nothing of a deleted experiment is left but the audit, and what ran of it 
   await repeatTrial(database(), done!, 'ann');
   const workerId = await newWorker(database());
   const { fence } = await claim(database(), running!, { workerId });
-  await recordEpoch(database(), fence, epochRecord(0));
+  await recordEpochs(database(), fence, [epochRecord(0)]);
 
   expect(await deleteExperiment(database(), experimentId, 'ann')).toEqual({ deleted: true });
   expect(await deleteExperiment(database(), experimentId, 'ann')).toEqual({ deleted: false });
   expect(await rowsLeft()).toEqual(before);
   expect(await extendLease(database(), fence)).toEqual({ held: false, reason: 'unknown' });
-  await expect(recordEpoch(database(), fence, epochRecord(1))).rejects.toThrow(StaleAttemptError);
+  await expect(recordEpochs(database(), fence, [epochRecord(1)])).rejects.toThrow(StaleAttemptError);
   await expect(completeTrial(database(), fence)).rejects.toThrow(StaleAttemptError);
   expect(await claimTrial(database(), { trialId: waiting!, workerId, numericsId: numerics })).toEqual({
     outcome: 'unavailable',
@@ -121,7 +121,7 @@ test('deletes at once, against all that trials write, delete once', async () => 
     const writes = [];
     for (const id of [first, second]) {
       const { fence } = await claim(database(), id!);
-      for (const epoch of [0, 1]) await recordEpoch(database(), fence, epochRecord(epoch));
+      for (const epoch of [0, 1]) await recordEpochs(database(), fence, [epochRecord(epoch)]);
       writes.push(() => completeTrial(database(), fence));
     }
     const workerId = await newWorker(database());
@@ -144,7 +144,7 @@ test('disk usage counts the bytes that are stored', async () => {
   const experimentId = await submit(database(), { trials: 2 });
   const [id] = await waitingTrials(database(), experimentId);
   const { fence } = await claim(database(), id!);
-  await recordEpoch(database(), fence, epochRecord(0));
+  await recordEpochs(database(), fence, [epochRecord(0)]);
   // Seven parameters of four bytes; the latest checkpoint holds two moments besides.
   const usage = await findDiskUsage(database(), experimentId);
   expect(usage).toMatchObject({
@@ -167,7 +167,7 @@ test('only the latest checkpoint of what may go on is kept, and of a finished tr
   const experimentId = await submit(database(), { trials: 2 });
   const [done, running] = await waitingTrials(database(), experimentId);
   await finish(database(), await claim(database(), done!));
-  await recordEpoch(database(), (await claim(database(), running!)).fence, epochRecord(0));
+  await recordEpochs(database(), (await claim(database(), running!)).fence, [epochRecord(0)]);
   const kinds = async (trialId: string) =>
     (await database().prisma.checkpoint.findMany({ where: { trialId }, orderBy: { kind: 'asc' } })).map(
       ({ kind }) => kind,

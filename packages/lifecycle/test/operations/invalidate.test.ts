@@ -5,7 +5,7 @@ import {
   failTrial,
   invalidateTrial,
   NotFoundError,
-  recordEpoch,
+  recordEpochs,
   retryTrial,
   StaleAttemptError,
   WrongStateError,
@@ -86,11 +86,11 @@ test('a running trial that is declared invalid is fenced off, and its stage ends
   const experimentId = await submit(database(), { trials: 3 });
   const [running, waiting, last] = await waitingTrials(database(), experimentId);
   const { fence } = await claim(database(), running!);
-  await recordEpoch(database(), fence, epochRecord(0));
+  await recordEpochs(database(), fence, [epochRecord(0)]);
   await finish(database(), await claim(database(), last!));
   await invalidateTrial(database(), waiting!, 'not wanted', 'ann');
   await invalidateTrial(database(), running!, 'not wanted', 'ann');
-  await expect(recordEpoch(database(), fence, epochRecord(1))).rejects.toThrow(StaleAttemptError);
+  await expect(recordEpochs(database(), fence, [epochRecord(1)])).rejects.toThrow(StaleAttemptError);
   expect(await trialRow(running!)).toMatchObject({ state: 'cancelled', epochsDone: 1 });
   expect((await stagesOf(experimentId))[0]).toMatchObject({
     state: 'succeeded',
@@ -182,7 +182,7 @@ test('declaring a trial invalid as it completes leaves one consistent outcome', 
     const [racing, other] = await waitingTrials(database(), experimentId);
     await finish(database(), await claim(database(), other!), { validationCorrect: 1 });
     const { fence } = await claim(database(), racing!);
-    for (const epoch of [0, 1]) await recordEpoch(database(), fence, epochRecord(epoch));
+    for (const epoch of [0, 1]) await recordEpochs(database(), fence, [epochRecord(epoch)]);
     const [completed, first, second] = await Promise.all([
       completeTrial(database(), fence).then(
         () => true,

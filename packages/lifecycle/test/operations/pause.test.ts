@@ -8,7 +8,7 @@ import {
   openQueue,
   pauseExperiment,
   reconcile,
-  recordEpoch,
+  recordEpochs,
   relayOutbox,
   releaseTrial,
   resumeExperiment,
@@ -44,12 +44,12 @@ test('a paused experiment gives out no trial, its running one keeps its epoch, a
   expect(await pauseExperiment(database(), experimentId, 'ann')).toEqual({ changed: true });
   expect(await pauseExperiment(database(), experimentId, 'ann')).toEqual({ changed: false });
   expect(await tryClaim(waiting!)).toEqual({ outcome: 'paused' });
-  expect(await recordEpoch(database(), fence, epochRecord(0))).toMatchObject({
-    recorded: true,
+  expect(await recordEpochs(database(), fence, [epochRecord(0)])).toMatchObject({
+    recorded: [{ epoch: 0 }],
     paused: true,
   });
-  expect(await recordEpoch(database(), fence, epochRecord(0))).toMatchObject({
-    recorded: false,
+  expect(await recordEpochs(database(), fence, [epochRecord(0)])).toMatchObject({
+    recorded: [],
     paused: true,
   });
   expect(await releaseTrial(database(), fence, 'the experiment is paused')).toBe(true);
@@ -59,7 +59,7 @@ test('a paused experiment gives out no trial, its running one keeps its epoch, a
   expect(await resumeExperiment(database(), experimentId, 'bob')).toEqual({ changed: false });
   const again = await claim(database(), running!);
   expect(again.resume?.epochsDone).toBe(1);
-  expect(await recordEpoch(database(), again.fence, epochRecord(1))).toMatchObject({ paused: false });
+  expect(await recordEpochs(database(), again.fence, [epochRecord(1)])).toMatchObject({ paused: false });
   expect(await completeTrial(database(), again.fence)).toMatchObject({ counted: true });
   const row = await database().prisma.trial.findUniqueOrThrow({ where: { id: running! } });
   expect(row).toMatchObject({ state: 'succeeded', failures: 0, preemptions: 1 });
@@ -127,9 +127,9 @@ test('the last running trial ends its stage while it is paused, and the next sta
   const experimentId = await submit(database(), { trials: 1 });
   const [id] = await waitingTrials(database(), experimentId);
   const { fence } = await claim(database(), id!);
-  await recordEpoch(database(), fence, epochRecord(0));
+  await recordEpochs(database(), fence, [epochRecord(0)]);
   await pauseExperiment(database(), experimentId, 'ann');
-  await recordEpoch(database(), fence, epochRecord(1));
+  await recordEpochs(database(), fence, [epochRecord(1)]);
   await completeTrial(database(), fence);
   const [next] = await waitingTrials(database(), experimentId);
   expect(await tryClaim(next!)).toEqual({ outcome: 'paused' });

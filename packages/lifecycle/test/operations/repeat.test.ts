@@ -6,7 +6,7 @@ import {
   type EpochRecord,
   failTrial,
   invalidateTrial,
-  recordEpoch,
+  recordEpochs,
   recordWinner,
   repeatTrial,
   restartTrial,
@@ -111,7 +111,7 @@ test.each([
   const { original } = await withFinishedTrial();
   const { repeatId } = await repeatTrial(database(), original, 'ann');
   const { fence } = await claim(database(), repeatId);
-  for (const epoch of [0, 1]) await recordEpoch(database(), fence, record(epoch));
+  for (const epoch of [0, 1]) await recordEpochs(database(), fence, [record(epoch)]);
   await completeTrial(database(), fence);
   const row = await trialRow(repeatId);
   expect(row.repeatEqual).toBe(false);
@@ -136,7 +136,7 @@ test('a trial is repeated after its experiment is over too, and cancelling ends 
   expect(trial.start).toMatchObject({ kind: 'parameters', calibrate: true });
   expect(await cancelExperiment(database(), experimentId)).toEqual({ cancelled: false, state: 'succeeded' });
   expect((await trialRow(first.repeatId)).state).toBe('cancelled');
-  await expect(recordEpoch(database(), trial.fence, epochRecord(0))).rejects.toThrow(
+  await expect(recordEpochs(database(), trial.fence, [epochRecord(0)])).rejects.toThrow(
     'may not write any more',
   );
   expect((await database().prisma.experiment.findUniqueOrThrow({ where: { id: experimentId } })).state).toBe(

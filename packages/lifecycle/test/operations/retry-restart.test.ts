@@ -7,7 +7,7 @@ import {
   failEvaluation,
   failTrial,
   type NumericsId,
-  recordEpoch,
+  recordEpochs,
   releaseTrial,
   restartTrial,
   retryEvaluation,
@@ -38,7 +38,7 @@ const experimentRow = (id: string) =>
 async function failForGood(trialId: string): Promise<void> {
   for (let attempt = 1; attempt <= 3; attempt += 1) {
     const { fence } = await claim(database(), trialId);
-    if (attempt === 1) await recordEpoch(database(), fence, epochRecord(0));
+    if (attempt === 1) await recordEpochs(database(), fence, [epochRecord(0)]);
     await failTrial(database(), fence, 'diverged');
   }
 }
@@ -112,7 +112,7 @@ test('retries at once, and one against the end of the stage, count the trial onc
     const [failed, last] = await waitingTrials(database(), experimentId);
     await failForGood(failed!);
     const { fence } = await claim(database(), last!);
-    for (const epoch of [0, 1]) await recordEpoch(database(), fence, epochRecord(epoch));
+    for (const epoch of [0, 1]) await recordEpochs(database(), fence, [epochRecord(epoch)]);
     const retry = () => retryTrial(database(), failed!, 'ann').catch((error) => error);
     const results = await Promise.all([retry(), completeTrial(database(), fence), retry()]);
     const changed = [results[0], results[2]].filter((result) => result.changed === true).length;
@@ -135,7 +135,7 @@ test('a trial whose workers are gone starts from epoch 0 under another numerics 
   const experimentId = await submit(database(), { trials: 1 });
   const [id] = await waitingTrials(database(), experimentId);
   const first = await claim(database(), id!);
-  await recordEpoch(database(), first.fence, epochRecord(0));
+  await recordEpochs(database(), first.fence, [epochRecord(0)]);
   await expect(restartTrial(database(), id!, 'ann')).rejects.toThrow(
     /is running; expected queued, preempted/,
   );
@@ -162,7 +162,7 @@ test('a trial whose workers are gone starts from epoch 0 under another numerics 
     stages: [{ epochsDone: 0 }, {}, {}],
   });
   expect(await extendLease(database(), first.fence)).toMatchObject({ held: false });
-  await expect(recordEpoch(database(), first.fence, epochRecord(1))).rejects.toThrow(
+  await expect(recordEpochs(database(), first.fence, [epochRecord(1)])).rejects.toThrow(
     /may not write any more/,
   );
   const jobs = await database().prisma.outboxEntry.findMany({ where: { jobId: `trial-${id}-2` } });

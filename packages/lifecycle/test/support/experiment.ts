@@ -8,7 +8,7 @@ import {
   type Fence,
   type NewExperiment,
   type NumericsId,
-  recordEpoch,
+  recordEpochs,
   registerWorker,
   submitExperiment,
 } from '../../src/index.ts';
@@ -117,7 +117,7 @@ export async function finish(
   changes: Partial<EpochRecord> = {},
 ): Promise<Fence> {
   for (let epoch = trial.resume?.epochsDone ?? 0; epoch < trial.settings.epochs; epoch += 1) {
-    await recordEpoch(database, trial.fence, epochRecord(epoch, changes));
+    await recordEpochs(database, trial.fence, [epochRecord(epoch, changes)]);
   }
   await completeTrial(database, trial.fence);
   return trial.fence;

@@ -9,7 +9,7 @@ import {
   failTrial,
   InvalidEpochError,
   pinData,
-  recordEpoch,
+  recordEpochs,
   releaseTrial,
   StaleAttemptError,
 } from '../src/index.ts';
@@ -30,12 +30,10 @@ const epochsOf = (trialId: string) =>
 test('records an epoch with its checkpoints and counts it everywhere', async () => {
   const { fence, experiment } = await claimed();
   const record = epochRecord(0);
-  expect(await recordEpoch(database(), fence, record)).toEqual({
+  expect(await recordEpochs(database(), fence, [record])).toEqual({
     epochsDone: 1,
     paused: false,
-    recorded: true,
-    lowestLoss: true,
-    highestAccuracy: true,
+    recorded: [{ epoch: 0, lowestLoss: true, highestAccuracy: true }],
   });
   expect(await epochsOf(fence.trialId)).toMatchObject([
     {
@@ -89,10 +87,10 @@ test('records an epoch with its checkpoints and counts it everywhere', async () 
 
 test('keeps the lowest-loss and the highest-accuracy epoch apart, the first on a tie', async () => {
   const { fence } = await claimed();
-  await recordEpoch(database(), fence, epochRecord(0, { validationLoss: 0.2, validationCorrect: 9100 }));
+  await recordEpochs(database(), fence, [epochRecord(0, { validationLoss: 0.2, validationCorrect: 9100 })]);
   expect(
-    await recordEpoch(database(), fence, epochRecord(1, { validationLoss: 0.2, validationCorrect: 9101 })),
-  ).toMatchObject({ lowestLoss: false, highestAccuracy: true });
+    await recordEpochs(database(), fence, [epochRecord(1, { validationLoss: 0.2, validationCorrect: 9101 })]),
+  ).toMatchObject({ recorded: [{ lowestLoss: false, highestAccuracy: true }] });
   const checkpoints = await database().prisma.checkpoint.findMany({ where: { trialId: fence.trialId } });
   expect(Object.fromEntries(checkpoints.map(({ kind, epochsDone }) => [kind, epochsDone]))).toEqual({
     lowestLoss: 1,
@@ -109,11 +107,11 @@ test('keeps the lowest-loss and the highest-accuracy epoch apart, the first on a
 
 test('a repeated call changes nothing', async () => {
   const { fence, experiment } = await claimed();
-  await recordEpoch(database(), fence, epochRecord(0));
+  await recordEpochs(database(), fence, [epochRecord(0)]);
   const events = await database().prisma.event.count({ where: { experimentId: experiment.id } });
-  expect(await recordEpoch(database(), fence, epochRecord(0))).toMatchObject({
+  expect(await recordEpochs(database(), fence, [epochRecord(0)])).toMatchObject({
     epochsDone: 1,
-    recorded: false,
+    recorded: [],
   });
   expect(await epochsOf(fence.trialId)).toHaveLength(1);
   expect(await database().prisma.event.count({ where: { experimentId: experiment.id } })).toBe(events);
@@ -122,9 +120,9 @@ test('a repeated call changes nothing', async () => {
 test('calls at once for one epoch record it once', async () => {
   const { fence } = await claimed();
   const results = await Promise.all(
-    Array.from({ length: 6 }, () => recordEpoch(database(), fence, epochRecord(0))),
+    Array.from({ length: 6 }, () => recordEpochs(database(), fence, [epochRecord(0)])),
   );
-  expect(results.filter(({ recorded }) => recorded)).toHaveLength(1);
+  expect(results.filter(({ recorded }) => recorded.length > 0)).toHaveLength(1);
   expect(await epochsOf(fence.trialId)).toHaveLength(1);
 });
 
@@ -144,16 +142,54 @@ test.each([
   ],
 ])('refuses %s and writes nothing', async (_, record, message) => {
   const { fence } = await claimed();
-  await expect(recordEpoch(database(), fence, record)).rejects.toThrow(message);
-  await expect(recordEpoch(database(), fence, record)).rejects.toThrow(InvalidEpochError);
+  await expect(recordEpochs(database(), fence, [record])).rejects.toThrow(message);
+  await expect(recordEpochs(database(), fence, [record])).rejects.toThrow(InvalidEpochError);
   expect(await epochsOf(fence.trialId)).toEqual([]);
   expect(await database().prisma.checkpoint.count({ where: { trialId: fence.trialId } })).toBe(0);
 });
 
+test.each([
+  ['a gap', [epochRecord(0), epochRecord(2)], /is 2; expected 1, the next one/],
+  ['an epoch twice', [epochRecord(0), epochRecord(0)], /is 0; expected 1, the next one/],
+  [
+    'a diverged loss',
+    [epochRecord(0), epochRecord(1, { trainLoss: Number.NaN })],
+    /trainLoss in epoch 1 .* NaN/,
+  ],
+  ['an epoch past the last', [0, 1, 2].map((epoch) => epochRecord(epoch)), /is 2; expected no more/],
+  [
+    'another number of images',
+    [epochRecord(0), epochRecord(1, { validationTotal: 9 })],
+    /validationTotal .* is 9; expected 10000, as in the epochs before/,
+  ],
+])('of epochs with %s among them none is written', async (_, records, message) => {
+  const { fence } = await claimed();
+  await expect(recordEpochs(database(), fence, records)).rejects.toThrow(message);
+  expect(await epochsOf(fence.trialId)).toEqual([]);
+  expect(await recordEpochs(database(), fence, [epochRecord(0)])).toMatchObject({ epochsDone: 1 });
+});
+
+test('epochs recorded together count once, and those in part recorded before are refused', async () => {
+  const { fence } = await claimed();
+  const both = [epochRecord(0), epochRecord(1)];
+  await recordEpochs(database(), fence, [epochRecord(0)]);
+  await expect(recordEpochs(database(), fence, both)).rejects.toThrow(/is 0; expected 1, the next one/);
+  const { fence: other, experiment } = await claimed();
+  const results = await Promise.all(Array.from({ length: 6 }, () => recordEpochs(database(), other, both)));
+  expect(results.map(({ recorded }) => recorded.length).sort()).toEqual([0, 0, 0, 0, 0, 2]);
+  expect(await epochsOf(other.trialId)).toHaveLength(2);
+  expect(
+    await database().prisma.experiment.findUniqueOrThrow({ where: { id: experiment.id } }),
+  ).toMatchObject({
+    epochsDone: 2,
+    trainedMs: 21,
+  });
+});
+
 test('refuses an epoch after the last', async () => {
   const { fence } = await claimed();
-  for (const epoch of [0, 1]) await recordEpoch(database(), fence, epochRecord(epoch));
-  await expect(recordEpoch(database(), fence, epochRecord(2))).rejects.toThrow(/is 2; expected no more/);
+  for (const epoch of [0, 1]) await recordEpochs(database(), fence, [epochRecord(epoch)]);
+  await expect(recordEpochs(database(), fence, [epochRecord(2)])).rejects.toThrow(/is 2; expected no more/);
 });
 
 /** Ways in which an attempt ends, and what its worker is told. */
@@ -175,11 +211,11 @@ const endings: [string, (fence: Fence, experimentId: string) => Promise<unknown>
 
 test.each(endings)('an attempt that was %s can write no more, and is told why', async (_, end, reason) => {
   const { fence, experiment } = await claimed();
-  await recordEpoch(database(), fence, epochRecord(0));
+  await recordEpochs(database(), fence, [epochRecord(0)]);
   await end(fence, experiment.id);
   const before = await epochsOf(fence.trialId);
   const writes = [
-    () => recordEpoch(database(), fence, epochRecord(1)),
+    () => recordEpochs(database(), fence, [epochRecord(1)]),
     () => completeTrial(database(), fence),
     () => pinData(database(), fence, 'hash'),
   ];
@@ -194,9 +230,11 @@ test.each(endings)('an attempt that was %s can write no more, and is told why', 
 
 test('an attempt that never was can write nothing', async () => {
   const fence = { trialId: unknownId(), attempt: 1 };
-  await expect(recordEpoch(database(), fence, epochRecord(0))).rejects.toMatchObject({ reason: 'unknown' });
+  await expect(recordEpochs(database(), fence, [epochRecord(0)])).rejects.toMatchObject({
+    reason: 'unknown',
+  });
   const { fence: held } = await claimed();
-  await expect(recordEpoch(database(), { ...held, attempt: 2 }, epochRecord(0))).rejects.toMatchObject({
+  await expect(recordEpochs(database(), { ...held, attempt: 2 }, [epochRecord(0)])).rejects.toMatchObject({
     reason: 'unknown',
   });
   expect(await extendLease(database(), fence)).toEqual({ held: false, reason: 'unknown' });
@@ -216,7 +254,7 @@ test("leases run on the database's clock, and an epoch extends them", async () =
   await sleep(100);
   expect(await extendLease(database(), fence, 9000)).toEqual({ held: true });
   expect(await left()).toBeGreaterThan(8000);
-  await recordEpoch(database(), fence, epochRecord(0), 20_000);
+  await recordEpochs(database(), fence, [epochRecord(0)], 20_000);
   expect(await left()).toBeGreaterThan(19_000);
 });
 
