@@ -13,8 +13,12 @@ const tinyNetwork = 'A(4,4) S(10)';
 const input = { rows: 28, cols: 28, channels: 1 };
 
 /** Submits an experiment as the API would; its wake-ups wait in the outbox for whoever relays it. */
-export function submitTiny(database: Database, protocol: ProtocolOverrides, seed = 1): Promise<string> {
-  return submitNetwork(database, tinyNetwork, protocol, { seed });
+export function submitTiny(
+  database: Database,
+  protocol: ProtocolOverrides,
+  options: { readonly seed?: number; readonly dataset?: string } = {},
+): Promise<string> {
+  return submitNetwork(database, tinyNetwork, protocol, options);
 }
 
 /** As `submitTiny`, for any network. */
@@ -22,13 +26,13 @@ export async function submitNetwork(
   database: Database,
   network: string,
   protocol: ProtocolOverrides,
-  { seed = 1, augmentation = 'none' } = {},
+  { seed = 1, dataset = 'mnist', augmentation = 'none' } = {},
 ): Promise<string> {
   const layers = parseNetwork(network);
   const { weightBytes, activationBytes } = storageTotals(layers, input, 'herringbone');
   const submitted = await submitExperiment(database, {
     name: 'test',
-    dataset: 'mnist',
+    dataset,
     augmentation,
     network: printNetwork(layers),
     input,
