@@ -1,3 +1,4 @@
+import { measureEpochs } from './orchestrator/epochs.ts';
 import { measureFairness } from './orchestrator/fairness.ts';
 import { measureFlatness } from './orchestrator/flat.ts';
 import { measureRecovery } from './orchestrator/recovery.ts';
@@ -9,6 +10,7 @@ const parts = {
     await measureThroughput('postgres');
     await measureThroughput('redis');
   },
+  epochs: measureEpochs,
   recovery: async () => {
     await measureRecovery('postgres');
     await measureRecovery('redis');

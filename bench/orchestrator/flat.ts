@@ -1,27 +1,19 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startEmbeddedPostgres } from '@bitkiln/infra';
 import { connectDatabase, migrate, openQueue } from '@bitkiln/lifecycle';
 import pg from 'pg';
 import { buildApp } from '../../apps/api/src/app.ts';
 import { quantile, round } from '../statistics.ts';
 import { flatQueries, sequentialScans, type Target } from './flat-queries.ts';
 import { generateHistory, type HistorySize } from './generate.ts';
+import { withPostgres } from './with-postgres.ts';
 
 const repeats = 200;
 
 /** Queries over 1,000 trials and over 1,000,000 with 20,000,000 epochs, in turns, and the ratio of their p99. */
-export async function measureFlatness(): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), 'bitkiln-bench-'));
-  await mkdir(join(root, 'postgres'));
-  const postgres = await startEmbeddedPostgres({
-    directory: join(root, 'postgres'),
-    settings: { fsync: 'off', max_wal_size: '4GB', shared_buffers: '1GB' },
-  });
-  try {
-    const small = await prepare(postgres.url, 'small', { experiments: 0, epochsPerTrial: 20 });
-    const large = await prepare(postgres.url, 'large', { experiments: 999, epochsPerTrial: 20 });
+export function measureFlatness(): Promise<void> {
+  const settings = { fsync: 'off', max_wal_size: '4GB', shared_buffers: '1GB' };
+  return withPostgres(settings, async (url) => {
+    const small = await prepare(url, 'small', { experiments: 0, epochsPerTrial: 20 });
+    const large = await prepare(url, 'large', { experiments: 999, epochsPerTrial: 20 });
     for (const { history } of [small, large]) {
       console.log(`${history.trials} trials, ${history.epochs} epochs`);
     }
@@ -36,10 +28,7 @@ export async function measureFlatness(): Promise<void> {
       await queue.close();
       await database.close();
     }
-  } finally {
-    await postgres.stop();
-    await rm(root, { recursive: true, force: true });
-  }
+  });
 }
 
 async function compare(small: Target, large: Target): Promise<void> {

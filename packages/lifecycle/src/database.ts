@@ -39,6 +39,8 @@ export async function connectDatabase(url: string, options: DatabaseOptions = {}
     application_name: options.applicationName ?? 'bitkiln',
     connectionTimeoutMillis: 5000,
     keepAlive: true,
+    // A transaction's BEGIN travels with its first statement.
+    pipeline: true,
     ...timeouts,
   });
   // An idle connection that breaks is replaced at the next use, which reports what is wrong if that fails too.

@@ -33,10 +33,11 @@ export async function inTransaction<T>(
     const client = await database.pool.connect();
     let broken = false;
     try {
-      await client.query('BEGIN');
-      const result = await run({
+      const began = client.query('BEGIN');
+      const ran = run({
         query: (text, values, timeoutMs) => client.query(prepared(text, values, timeoutMs)),
       });
+      const [result] = await Promise.all([ran, began]);
       await client.query('COMMIT');
       return result;
     } catch (error) {

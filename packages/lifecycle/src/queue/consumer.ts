@@ -10,6 +10,9 @@ import type { JobConsumer, TakenJob } from './job-queue.ts';
 /** How long an idle slot waits before it looks again: it doubles from the first to the last. */
 const idleMs = { first: 50, last: 400 } as const;
 
+/** A queue found empty is not asked again for so long, however often the slot looks: it costs as much as a job. */
+const emptyForMs = 40;
+
 /**
  * One slot's view of three queues, in the order of their urgency. Jobs are fetched by hand and one at a time, since
  * BullMQ's own loop reads one queue and would hold a job from each; waiting for one queue alone would let the
@@ -31,11 +34,14 @@ export function createConsumer(
     return worker;
   });
 
+  const foundEmpty = new Map(workers.map((worker) => [worker, Number.NEGATIVE_INFINITY]));
   const look = async (): Promise<TakenJob | null> => {
     for (const worker of workers) {
+      if (performance.now() - foundEmpty.get(worker)! < emptyForMs) continue;
       const token = randomUUID();
       const job = await worker.getNextJob(token, { block: false });
       if (job) return take(job, worker.name, token);
+      foundEmpty.set(worker, performance.now());
     }
     return null;
   };

@@ -1,4 +1,4 @@
-import { elements, levelRange, type ParameterSlot } from '@bitkiln/core';
+import { type ActivationQuantizer, elements, levelRange, type ParameterSlot } from '@bitkiln/core';
 import { at, f32x4, type I32, i32, type V128, v128 } from '../assembler/expression.ts';
 import type { FunctionBuilder, Local } from '../assembler/function-builder.ts';
 import { activeQuantizer } from '../plan/arithmetic.ts';
@@ -78,16 +78,25 @@ function emitMask(
   const x = f.let(exact());
   let masked: V128 = gradient;
   if (quantizer !== null) {
-    const { lowest, highest } = levelRange(quantizer);
     const steps = f.let(f32x4.mul(x, scaleConstant(context, op, 0)));
-    const nearest = f.let(rounded(context, op, steps));
-    const below = f32x4.lessOrEqual(nearest, f32x4.const(highest));
-    const inRange = f.let(relu ? below : v128.and(below, f32x4.greaterOrEqual(nearest, f32x4.const(lowest))));
+    const inRange = f.let(inLevelRange(quantizer, steps, relu));
     masked = v128.and(masked, inRange);
     if (errorSum !== null) {
-      const error = f32x4.sub(clipped(context, op, nearest), v128.and(steps, inRange));
+      const level = clipped(context, op, rounded(context, op, steps));
+      const error = f32x4.sub(level, v128.and(steps, inRange));
       f.set(errorSum, f32x4.add(errorSum, f32x4.mul(gradient, error)));
     }
   }
   return f.let(relu ? v128.and(masked, f32x4.greaterThan(x, f32x4.const(0))) : masked);
+}
+
+/**
+ * Whether the level that `steps` round to is one of the quantizer's, found without rounding: a tie half a step above
+ * the highest goes to the even level after it, one half a step below the lowest to the lowest, which is even.
+ */
+function inLevelRange(quantizer: ActivationQuantizer, steps: V128, relu: boolean): V128 {
+  const { lowest, highest } = levelRange(quantizer);
+  const [under, over] = quantizer.rounding === 'floor' ? [0, 1] : [0.5, 0.5];
+  const below = f32x4.lessThan(steps, f32x4.const(highest + over));
+  return relu ? below : v128.and(below, f32x4.greaterOrEqual(steps, f32x4.const(lowest - under)));
 }
