@@ -1,5 +1,6 @@
 import type { Database } from './database.ts';
 import type { Job, JobPayload } from './jobs.ts';
+import { prepared } from './prepared.ts';
 import type { JobQueue } from './queue/job-queue.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -13,7 +14,7 @@ const batch = 500;
  */
 export async function relayOutbox(database: Database, queue: JobQueue): Promise<number> {
   // Mostly none waits: a look costs less than a transaction.
-  const waiting = await database.pool.query('SELECT FROM outbox LIMIT 1');
+  const waiting = await database.pool.query(prepared('SELECT FROM outbox LIMIT 1', []));
   if (waiting.rowCount === 0) return 0;
   for (let sent = 0; ; ) {
     const count = await relayBatch(database, queue);

@@ -113,6 +113,20 @@ export function queueConformance(kind: 'postgres' | 'redis', server: () => Queue
       expect(taken[0]!.payload).toEqual(evaluation.payload);
     });
 
+    test('gives what is more urgent within a moment, however long the line it comes before', async () => {
+      const queue = await open();
+      await queue.enqueue(Array.from({ length: 30 }, () => trialJob(freshTrialQueue)));
+      const consumer = consume(queue, cpu);
+      await (await consumer.next(soon()))!.done();
+      const own = trialJob(numericsQueue('tensor/1/backend=cpu'));
+      await queue.enqueue([own]);
+      await sleep(100);
+      const next = await consumer.next(soon());
+      expect(next?.jobId).toBe(own.jobId);
+      await next!.done();
+      await takeAll(consumer);
+    });
+
     test("keeps one numerics id's trials from workers of another", async () => {
       const queue = await open();
       const job = trialJob(numericsQueue('tensor/1/backend=node-gpu'));

@@ -1,4 +1,4 @@
-import { lowerNetwork, stageNames } from '@bitkiln/core';
+import { lowerNetwork, type StageName, stageNames } from '@bitkiln/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { validNetwork } from '../../../core/test/network/arbitrary-network.ts';
@@ -41,3 +41,28 @@ it('follows its definition on any network, in any stage', async () => {
     { numRuns: 120 },
   );
 });
+
+/** Kernels -1 and 1/2 over every pixel there is, at scale 1/4: levels a tie below the lowest and above the highest. */
+function tiesAtTheEnds(network: string, stage: StageName): TrialTask {
+  const input = { rows: 16, cols: 16, channels: 1 };
+  const task = tinyTask({ network, input, stage, count: 4, epochs: 2 });
+  const start = task.startParameters!.slice();
+  for (const { kind, op, offset } of task.program.slots) {
+    if (op !== 0) continue;
+    if (kind === 'kernel') start.set([-1, 0.5], offset);
+    else if (kind === 'bias') start.set([0, 0], offset);
+    else start[offset] = kind === 'activationThreshold' ? -2 : 0;
+  }
+  const images = Uint8Array.from({ length: 4 * 256 }, (_, i) => i % 256);
+  return { ...task, startParameters: start, train: { ...task.train, images } };
+}
+
+it.each(['CN(2,1x1)@w4a4', 'CN(2,1x1)@w4a2', 'CN(2,1x1)@w4a1', 'C(2,1x1)@w4a4', 'C(2,1x1)@w4a1'])(
+  'rounds ties at the ends of the range of %s as its definition does',
+  async (layer) => {
+    for (const stage of ['movingScales', 'frozenScales'] as const) {
+      const task = tiesAtTheEnds(`${layer} S(2)`, stage);
+      expect(sha256(await trainWithKiln(task))).toBe(sha256(trainByDefinition(task)));
+    }
+  },
+);

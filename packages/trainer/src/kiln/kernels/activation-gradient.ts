@@ -13,63 +13,81 @@ import { lanes4 } from './correlation.ts';
 export type Mask = (gradient: Local<'v128'>, exact: () => V128) => Local<'v128'>;
 
 /**
- * Visits the channels of op's output in order. `visit` runs over a channel's positions; the gradients that it
- * masks add up, in its order, to the gradients of the channel's bias and of the op's activation threshold. The
- * threshold's, over channels in order, lacks the factor ln 2 * scale / steps.
+ * Visits the channels of op's output in order, up to `atOnce` neighbours together: sums that don't wait for each other
+ * keep the adder busy. `visit` runs over the positions; the gradients that each channel's mask masks add up, in its
+ * order, to the gradients of the channel's bias and of the op's activation threshold. The threshold's, over channels in
+ * order, lacks the factor ln 2 * scale / steps.
  */
 export function emitByChannel(
   f: FunctionBuilder,
   context: KernelContext,
   op: number,
-  visit: (channelBytes: Local<'i32'>, mask: Mask) => void,
+  atOnce: number,
+  visit: (channelBytes: Local<'i32'>, masks: readonly Mask[]) => void,
 ): void {
   const { program, stage, plan } = context;
   const described = program.ops[op]!;
-  const threshold = stage === 'movingScales' ? (activeQuantizer(described, stage)?.threshold ?? null) : null;
+  const quantizer = activeQuantizer(described, stage);
+  const threshold = stage === 'movingScales' ? (quantizer?.threshold ?? null) : null;
   const bias = 'bias' in described ? described.bias : null;
-  const accumulate = (slot: ParameterSlot, offset: I32, sum: V128) => {
-    const place = at(offset, plan.gradients + slot.offset * lanes4);
+  const accumulate = (slot: ParameterSlot, offset: I32, index: number, sum: V128) => {
+    const place = at(offset, plan.gradients + (slot.offset + index) * lanes4);
     f.storeVector(place, f32x4.add(v128.load(place), sum));
   };
+  const toSteps = quantizer === null ? null : f.let(scaleConstant(context, op, 0));
   const thresholdSum = threshold === null ? null : f.let(f32x4.const(0));
   const channelBytes = f.let(i32.const(0));
-  f.repeat(described.output.channels, () => {
-    const biasSum = bias === null ? null : f.let(f32x4.const(0));
-    const errorSum = threshold === null ? null : f.let(f32x4.const(0));
-    visit(channelBytes, (gradient, exact) => {
-      const masked = emitMask(f, context, op, gradient, exact, errorSum);
-      if (biasSum !== null) f.set(biasSum, f32x4.add(biasSum, masked));
-      return masked;
-    });
-    if (bias !== null && biasSum !== null) accumulate(bias, channelBytes, biasSum);
-    if (thresholdSum !== null && errorSum !== null) f.set(thresholdSum, f32x4.add(thresholdSum, errorSum));
-    f.increase(channelBytes, lanes4);
-  });
-  if (threshold !== null && thresholdSum !== null) accumulate(threshold, zero, thresholdSum);
+  const visitBlock = (width: number) => {
+    const channels = Array.from({ length: width }, () => ({
+      biasSum: bias === null ? null : f.let(f32x4.const(0)),
+      errorSum: threshold === null ? null : f.let(f32x4.const(0)),
+    }));
+    const masks = channels.map(
+      ({ biasSum, errorSum }): Mask =>
+        (gradient, exact) => {
+          const masked = emitMask(f, context, op, gradient, exact, toSteps, errorSum);
+          if (biasSum !== null) f.set(biasSum, f32x4.add(biasSum, masked));
+          return masked;
+        },
+    );
+    visit(channelBytes, masks);
+    for (const [index, { biasSum, errorSum }] of channels.entries()) {
+      if (bias !== null && biasSum !== null) accumulate(bias, channelBytes, index, biasSum);
+      if (thresholdSum !== null && errorSum !== null) f.set(thresholdSum, f32x4.add(thresholdSum, errorSum));
+    }
+    f.increase(channelBytes, width * lanes4);
+  };
+  const { channels } = described.output;
+  f.repeat(Math.floor(channels / atOnce), () => visitBlock(atOnce));
+  if (channels % atOnce > 0) visitBlock(channels % atOnce);
+  if (threshold !== null && thresholdSum !== null) accumulate(threshold, zero, 0, thresholdSum);
 }
 
 /** Masks the gradient to an op's output in place, each channel's positions in row-major order. */
 export function emitActivationGradient(f: FunctionBuilder, context: KernelContext, op: number): void {
   const { output } = context.program.ops[op]!;
   const map = context.plan.maps[op + 1]!;
-  emitByChannel(f, context, op, (channelBytes, mask) => {
+  emitByChannel(f, context, op, 4, (channelBytes, masks) => {
     const element = f.let(channelBytes);
     f.repeat(elements(output) / output.channels, () => {
-      const place = at(element, map.gradient!);
-      const masked = mask(f.let(v128.load(place)), () => v128.load(at(element, map.unquantized)));
-      f.storeVector(place, masked);
+      for (const [channel, mask] of masks.entries()) {
+        const place = at(element, map.gradient! + channel * lanes4);
+        const exact = () => v128.load(at(element, map.unquantized + channel * lanes4));
+        f.storeVector(place, mask(f.let(v128.load(place)), exact));
+      }
       f.increase(element, output.channels * lanes4);
     });
   });
 }
 
-/** Adds gradient * (clip(r) - [r in range] s) to `errorSum`, where there is one. */
+/** Adds gradient * (clip(r) - [r in range] s) to `errorSum`, where there is one; `toSteps` is the quantizer's. */
 function emitMask(
   f: FunctionBuilder,
   context: KernelContext,
   op: number,
   gradient: Local<'v128'>,
   exact: () => V128,
+  toSteps: V128 | null,
   errorSum: Local<'v128'> | null,
 ): Local<'v128'> {
   const quantizer = activeQuantizer(context.program.ops[op]!, context.stage);
@@ -77,8 +95,8 @@ function emitMask(
   if (quantizer === null && !relu) return gradient;
   const x = f.let(exact());
   let masked: V128 = gradient;
-  if (quantizer !== null) {
-    const steps = f.let(f32x4.mul(x, scaleConstant(context, op, 0)));
+  if (quantizer !== null && toSteps !== null) {
+    const steps = f.let(f32x4.mul(x, toSteps));
     const inRange = f.let(inLevelRange(quantizer, steps, relu));
     masked = v128.and(masked, inRange);
     if (errorSum !== null) {
