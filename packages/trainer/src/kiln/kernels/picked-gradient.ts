@@ -22,7 +22,7 @@ export function emitPickedGradient(f: FunctionBuilder, context: KernelContext, p
       input: row * op.strideRows * inputRow + col * op.strideCols * inputCol,
     };
   });
-  emitByChannel(f, context, poolIndex - 1, 1, (channelBytes, [mask]) => {
+  emitByChannel(f, context, poolIndex - 1, (channelBytes, mask) => {
     const window = f.let(channelBytes);
     const pooled = f.let(channelBytes);
     const inputBase = f.let(i32.const(0));
@@ -43,7 +43,7 @@ export function emitPickedGradient(f: FunctionBuilder, context: KernelContext, p
         const gradientPlace = at(pooled, target.gradient!);
         f.storeVector(
           gradientPlace,
-          mask!(f.let(v128.load(gradientPlace)), () => exact),
+          mask(f.let(v128.load(gradientPlace)), () => exact),
         );
         f.increase(window, pool.pool * channels * lanes4);
         f.increase(pooled, channels * lanes4);
