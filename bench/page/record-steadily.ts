@@ -1,15 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lowerNetwork, parseNetwork } from '@bitkiln/core';
-import {
-  claimTrial,
-  type Database,
-  type EpochRecord,
-  type Fence,
-  recordEpochs,
-  registerWorker,
-} from '@bitkiln/lifecycle';
+import { type ClaimedTrial, type Database, recordEpochs } from '@bitkiln/lifecycle';
+import { claimant, epochOf } from '../recording.ts';
 
-const numericsId = { trainer: 'bench', definition: 1, options: '', reproducible: true };
 const leaseMs = 600_000;
 const atOnce = 10;
 
@@ -22,35 +14,26 @@ export async function recordSteadily(
   experimentId: string,
   perSecond: number,
 ): Promise<() => Promise<number>> {
-  const { workerId } = await registerWorker(database, {
-    host: 'bench',
-    pid: process.pid,
-    device: 'none',
-    numericsId,
-    version: '0.0.0-bench',
-    samplesPerSecond: 100_000,
-  });
   const waiting = await database.prisma.trial.findMany({
     where: { experimentId, state: 'queued' },
     orderBy: { index: 'asc' },
     take: atOnce,
   });
-  const fences: Fence[] = [];
-  let parameters = 0;
-  for (const { id } of waiting) {
-    const claim = await claimTrial(database, { trialId: id, workerId, numericsId, leaseMs });
-    if (claim.outcome !== 'claimed') throw new Error(`trial ${id} is ${claim.outcome}`);
-    fences.push(claim.trial.fence);
-    const { network, input } = claim.trial.experiment;
-    parameters = lowerNetwork(parseNetwork(network), input).parameterCount;
-  }
+  const claim = await claimant(database);
+  const trials: ClaimedTrial[] = [];
+  for (const { id } of waiting) trials.push(await claim(id));
   let stopped = false;
   let count = 0;
   const work = (async () => {
     const started = performance.now();
-    while (!stopped && count < 49 * fences.length) {
-      const epoch = Math.floor(count / fences.length);
-      await recordEpochs(database, fences[count % fences.length]!, [recordOf(epoch, parameters)], leaseMs);
+    while (!stopped && count < 49 * trials.length) {
+      const epoch = Math.floor(count / trials.length);
+      const trial = trials[count % trials.length]!;
+      const figures = {
+        loss: 0.5 / (1 + epoch) + 0.03,
+        correct: 9850 - Math.round(600 / (1 + epoch)),
+      };
+      await recordEpochs(database, trial.fence, [epochOf(trial, epoch, figures)], leaseMs);
       count += 1;
       await sleep(Math.max(0, started + (count * 1000) / perSecond - performance.now()));
     }
@@ -59,26 +42,5 @@ export async function recordSteadily(
     stopped = true;
     await work;
     return count;
-  };
-}
-
-function recordOf(epoch: number, parameters: number): EpochRecord {
-  const zeros = () => new Float32Array(parameters);
-  const loss = 0.5 / (1 + epoch) + 0.03;
-  return {
-    epoch,
-    learningRate: 0.005,
-    trainLoss: loss,
-    validationLoss: loss,
-    validationCorrect: 9850 - Math.round(600 / (1 + epoch)),
-    validationTotal: 10_000,
-    durationMs: 900,
-    checkpoint: {
-      epochsDone: epoch + 1,
-      steps: 49 * (epoch + 1),
-      parameters: zeros(),
-      firstMoment: zeros(),
-      secondMoment: zeros(),
-    },
   };
 }
