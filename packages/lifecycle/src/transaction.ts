@@ -34,10 +34,7 @@ export async function inTransaction<T>(
     let broken = false;
     try {
       const began = client.query('BEGIN');
-      const ran = run({
-        query: (text, values, timeoutMs) => client.query(prepared(text, values, timeoutMs)),
-      });
-      const [result] = await Promise.all([ran, began]);
+      const [result] = await Promise.all([run(after(began, client)), began]);
       await client.query('COMMIT');
       return result;
     } catch (error) {
@@ -47,6 +44,25 @@ export async function inTransaction<T>(
       client.release(broken);
     }
   }
+}
+
+/**
+ * A way to the server and back is saved where the first statement doesn't wait for BEGIN's answer. If BEGIN is refused,
+ * that statement runs outside of any transaction: so it may be a SELECT alone, which leaves nothing behind.
+ */
+function after(began: Promise<unknown>, client: PoolClient): Transaction {
+  return {
+    query: async <Row extends QueryResultRow>(
+      text: string,
+      values: readonly unknown[],
+      timeoutMs?: number,
+    ) => {
+      if (!text.startsWith('SELECT ')) await began;
+      const result = await client.query<Row>(prepared(text, values, timeoutMs));
+      await began;
+      return result;
+    },
+  };
 }
 
 /** Over a lost connection nothing more is said: the server rolls back by itself. */
