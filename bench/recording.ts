@@ -8,7 +8,8 @@ import {
 } from '@bitkiln/lifecycle';
 
 const numericsId = { trainer: 'bench', definition: 1, options: '', reproducible: true };
-const leaseMs = 600_000;
+/** Nothing extends the leases of trials that only a benchmark writes for. */
+export const leaseMs = 600_000;
 
 /** Registers a worker that trains nothing; the function returned claims trials for it. */
 export async function claimant(database: Database): Promise<(trialId: string) => Promise<ClaimedTrial>> {
@@ -27,13 +28,17 @@ export async function claimant(database: Database): Promise<(trialId: string) =>
   };
 }
 
-/** An epoch as a worker would record it, with checkpoints of the trial's real size. */
+/** How many parameters a checkpoint of the trial has. */
+export function parametersOf({ experiment }: ClaimedTrial): number {
+  return lowerNetwork(parseNetwork(experiment.network), experiment.input).parameterCount;
+}
+
+/** An epoch as a worker would record it. */
 export function epochOf(
-  { experiment }: ClaimedTrial,
   epoch: number,
+  parameterCount: number,
   { loss, correct }: { readonly loss: number; readonly correct: number },
 ): EpochRecord {
-  const { parameterCount } = lowerNetwork(parseNetwork(experiment.network), experiment.input);
   const vector = () => Float32Array.from({ length: parameterCount }, (_, i) => epoch + i);
   return {
     epoch,

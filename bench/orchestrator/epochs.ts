@@ -1,6 +1,6 @@
 import { connectDatabase, type Database, migrate, recordEpochs } from '@bitkiln/lifecycle';
 import { submitNetwork } from '../../apps/worker/test/support/experiment.ts';
-import { claimant, epochOf } from '../recording.ts';
+import { claimant, epochOf, leaseMs, parametersOf } from '../recording.ts';
 import { round } from '../statistics.ts';
 import { withPostgres } from './with-postgres.ts';
 
@@ -36,14 +36,15 @@ async function record(database: Database, batch: number): Promise<number> {
   const experimentId = await submitNetwork(database, network, protocol);
   const { id } = await database.prisma.trial.findFirstOrThrow({ where: { experimentId, state: 'queued' } });
   const trial = await (await claimant(database))(id);
+  const parameterCount = parametersOf(trial);
   // The loss falls in one epoch of four, so that the best checkpoints are written as often as late in a training.
   const records = Array.from({ length: epochs }, (_, epoch) => {
     const step = Math.floor(epoch / 4);
-    return epochOf(trial, epoch, { loss: 1 / (1 + step), correct: 9000 + step });
+    return epochOf(epoch, parameterCount, { loss: 1 / (1 + step), correct: 9000 + step });
   });
   const began = performance.now();
   for (let first = 0; first < epochs; first += batch) {
-    await recordEpochs(database, trial.fence, records.slice(first, first + batch));
+    await recordEpochs(database, trial.fence, records.slice(first, first + batch), leaseMs);
   }
   return (performance.now() - began) / 1000;
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClaimedTrial, type Database, recordEpochs } from '@bitkiln/lifecycle';
-import { claimant, epochOf } from '../recording.ts';
+import { claimant, epochOf, leaseMs, parametersOf } from '../recording.ts';
 
-const leaseMs = 600_000;
 const atOnce = 10;
 
 /**
@@ -22,6 +21,7 @@ export async function recordSteadily(
   const claim = await claimant(database);
   const trials: ClaimedTrial[] = [];
   for (const { id } of waiting) trials.push(await claim(id));
+  const parameterCount = trials[0] === undefined ? 0 : parametersOf(trials[0]);
   let stopped = false;
   let count = 0;
   const work = (async () => {
@@ -33,7 +33,7 @@ export async function recordSteadily(
         loss: 0.5 / (1 + epoch) + 0.03,
         correct: 9850 - Math.round(600 / (1 + epoch)),
       };
-      await recordEpochs(database, trial.fence, [epochOf(trial, epoch, figures)], leaseMs);
+      await recordEpochs(database, trial.fence, [epochOf(epoch, parameterCount, figures)], leaseMs);
       count += 1;
       await sleep(Math.max(0, started + (count * 1000) / perSecond - performance.now()));
     }

@@ -16,7 +16,7 @@ const input = { rows: 28, cols: 28, channels: 1 };
 export function submitTiny(
   database: Database,
   protocol: ProtocolOverrides,
-  options: { readonly seed?: number; readonly dataset?: string } = {},
+  options: { readonly dataset?: string } = {},
 ): Promise<string> {
   return submitNetwork(database, tinyNetwork, protocol, options);
 }
@@ -26,7 +26,7 @@ export async function submitNetwork(
   database: Database,
   network: string,
   protocol: ProtocolOverrides,
-  { seed = 1, dataset = 'mnist', augmentation = 'none' } = {},
+  { dataset = 'mnist', augmentation = 'none' } = {},
 ): Promise<string> {
   const layers = parseNetwork(network);
   const { weightBytes, activationBytes } = storageTotals(layers, input, 'herringbone');
@@ -41,7 +41,7 @@ export async function submitNetwork(
     budgetBytes: 2048,
     weightBytes,
     activationBytes,
-    seed,
+    seed: 1,
     protocol: resolveProtocol(protocol),
   });
   return submitted.experimentId;
